@@ -1,0 +1,39 @@
+# One command file. `make help` lists what there is.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo tour test check fmt lint types contracts gen fresh bench where
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml requirements/dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+fmt: $(READY) ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only -q .
+
+lint: $(READY) ## Lint the code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY) ## Check the types
+	$(BIN)/mypy
+
+contracts: $(READY) ## Check which room imports which
+	$(BIN)/lint-imports
+
+check: lint types contracts fresh ## Everything that reads the code without running it
+
+gen: $(READY) ## Write the generated files again
+	$(BIN)/python tools/generate_shapes.py
+
+test: $(READY) check ## Everything that CI runs
+	$(BIN)/pytest -n 2

@@ -1,0 +1,137 @@
+"""The queue of messages: written in the transaction that needs them, sent afterwards.
+
+A message is stored together with the change it tells of, so neither exists without the other; a
+server that is killed in between sends it after the next start.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+import sqlalchemy as sa
+
+from poolgate.credentials.sealing import Vault
+from poolgate.delivery.tables import messages
+from poolgate.foundation.failure import Failure
+from poolgate.foundation.ids import PoolId
+from poolgate.foundation.randomness import random_uuid
+from poolgate.store.call import Call
+from poolgate.store.database import Database, Transaction
+
+_PURPOSE = "message"
+_INSERT = sa.insert(messages)
+_BY_POOL_AND_RECIPIENT = (
+    sa.select(messages)
+    .where(
+        sa.or_(
+            sa.bindparam("pool_id", type_=sa.Text) == sa.null(),
+            messages.c.pool_id == sa.bindparam("pool_id"),
+        ),
+        sa.or_(
+            sa.bindparam("recipient", type_=sa.Text) == sa.null(),
+            messages.c.recipient == sa.bindparam("recipient"),
+        ),
+    )
+    .order_by(messages.c.created_at, messages.c.message_id)
+)
+
+
+class Medium(StrEnum):
+    """How a message travels."""
+
+    EMAIL = "EMAIL"
+    SMS = "SMS"
+
+
+class NoSenderConfigured(Failure):
+    """This server has no way to send a message by the wanted medium."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to one person; `code` repeats the code inside the body for the dev outbox."""
+
+    pool_id: PoolId
+    medium: Medium
+    recipient: str
+    subject: str
+    body: str
+    purpose: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message in the queue."""
+
+    message_id: str
+    message: Message
+    created_at: int
+    delivered_at: int | None
+
+
+class _Content(msgspec.Struct):
+    subject: str
+    body: str
+    purpose: str
+    code: str | None
+
+
+def require_medium(call: Call, medium: Medium) -> None:
+    """Raise NoSenderConfigured when nothing here can send by `medium`."""
+    if medium not in call.media:
+        raise NoSenderConfigured(medium=medium)
+
+
+def enqueue(transaction: Transaction, call: Call, message: Message) -> None:
+    """Store `message` for sending, as part of the caller's transaction."""
+    message_id = random_uuid()
+    content = _Content(message.subject, message.body, message.purpose, message.code)
+    transaction.run(
+        _INSERT,
+        {
+            "message_id": message_id,
+            "pool_id": message.pool_id,
+            "medium": message.medium,
+            "recipient": message.recipient,
+            "sealed_content": call.vault.seal(
+                msgspec.json.encode(content), purpose=_PURPOSE, bound_to=message_id
+            ),
+            "created_at": call.now_millis,
+            "attempts": 0,
+            "due_at": call.now_millis,
+            "delivered_at": None,
+            "last_error": None,
+        },
+    )
+
+
+def list_messages(
+    db: Database, vault: Vault, *, pool_id: str | None = None, recipient: str | None = None
+) -> tuple[StoredMessage, ...]:
+    """Return stored messages, oldest first, of one pool and recipient where given."""
+    with db.reading() as transaction:
+        rows = transaction.rows(
+            _BY_POOL_AND_RECIPIENT, {"pool_id": pool_id, "recipient": recipient}
+        )
+    return tuple(_stored(vault, row) for row in rows)
+
+
+def _stored(vault: Vault, row: "sa.Row[tuple[object, ...]]") -> StoredMessage:
+    content = msgspec.json.decode(
+        vault.unseal(row.sealed_content, purpose=_PURPOSE, bound_to=row.message_id), type=_Content
+    )
+    return StoredMessage(
+        message_id=row.message_id,
+        message=Message(
+            pool_id=row.pool_id,
+            medium=Medium(row.medium),
+            recipient=row.recipient,
+            subject=content.subject,
+            body=content.body,
+            purpose=content.purpose,
+            code=content.code,
+        ),
+        created_at=row.created_at,
+        delivered_at=row.delivered_at,
+    )

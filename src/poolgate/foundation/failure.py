@@ -1,0 +1,19 @@
+"""The base of every expected failure below the doors."""
+
+
+class Failure(Exception):
+    """Something a caller may meet and a door must name.
+
+    Subclasses say what happened (`CodeExpired`), never how a protocol words it. `facts` are values
+    that a door may show to the caller; they never hold a secret. `private_detail` goes to the log
+    only.
+    """
+
+    def __init__(self, *, private_detail: str | None = None, **facts: str) -> None:
+        super().__init__(type(self).__name__)
+        self.facts = facts
+        self.private_detail = private_detail
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in self.facts.items())
+        return f"{type(self).__name__}({told})"

@@ -1,0 +1,81 @@
+"""The registry of built operations: what each needs of its caller and what it acts on.
+
+Each service's package makes one `Registrar`; its modules decorate their functions. Importing the
+package fills the registry. A second registration of a name stops the start.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+from poolgate.store.call import Call
+
+Shape = Mapping[str, Any]
+Run = TypeVar("Run", bound=Callable[..., Any])
+ResourceOf = Callable[[Call, Any], str]
+
+
+class Authentication(Enum):
+    """What an operation asks of its caller."""
+
+    SIGV4 = "SigV4 signature, authorised by IAM policy"
+    ACCESS_TOKEN = "user's access token in the request"  # noqa: S105 - a kind, not a secret
+    NONE = "nothing; the request proves itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One built operation.
+
+    `run(call, request)` returns the response shape, or None where the model has no output; an
+    ACCESS_TOKEN operation is `run(call, request, signed_in)`, with the token verified before.
+    `resource_of` gives the ARN that IAM policies are matched with. `needs_permission` is False for
+    the few signed operations that every caller may use.
+    """
+
+    service: str
+    name: str
+    authentication: Authentication
+    run: Callable[..., Any]
+    resource_of: ResourceOf
+    needs_permission: bool
+
+
+class Registrar:
+    """Collects the operations of one service."""
+
+    def __init__(self, service: str, *, resource_of: ResourceOf) -> None:
+        self.service = service
+        self.operations: dict[str, Operation] = {}
+        self._resource_of = resource_of
+
+    def operation(
+        self,
+        name: str,
+        *,
+        authentication: Authentication,
+        resource_of: ResourceOf | None = None,
+        needs_permission: bool = True,
+    ) -> Callable[[Run], Run]:
+        """Register the decorated function as the operation `name`."""
+
+        def register(run: Run) -> Run:
+            if name in self.operations:
+                raise ValueError(f"{self.service}:{name} is registered twice")
+            self.operations[name] = Operation(
+                service=self.service,
+                name=name,
+                authentication=authentication,
+                run=run,
+                resource_of=resource_of or self._resource_of,
+                needs_permission=needs_permission,
+            )
+            return run
+
+        return register
+
+
+def any_resource(_call: Call, _request: Shape) -> str:
+    """Return `*`, for operations on no resource in particular."""
+    return "*"

@@ -1,0 +1,44 @@
+"""The working set of one request."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from poolgate.credentials.sealing import Vault
+from poolgate.foundation.clock import epoch_millis
+from poolgate.foundation.ids import AccountId, PoolId, Region, region_of_pool
+from poolgate.policy.principal import Principal
+from poolgate.store.database import Database
+from poolgate.store.key_stock import KeyStock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What a domain function may need from outside, gathered once per request.
+
+    `now` is read once: everything one request decides, it decides for one moment. `issuer_base` is
+    what stands before `/{pool_id}` in tokens, or None for AWS's own form. `media` are the ways a
+    message can leave this server.
+    """
+
+    db: Database
+    vault: Vault
+    now: datetime
+    account_id: AccountId
+    region: Region
+    request_id: str
+    source_address: str
+    issuer_base: str | None
+    key_stock: KeyStock
+    media: frozenset[str] = frozenset()
+    principal: Principal | None = None
+
+    @property
+    def now_millis(self) -> int:
+        """The time of this call as the store keeps times."""
+        return epoch_millis(self.now)
+
+    def issuer(self, pool_id: PoolId) -> str:
+        """Return the issuer of a pool's tokens, without a slash at the end."""
+        if self.issuer_base is None:
+            return f"https://cognito-idp.{region_of_pool(pool_id)}.amazonaws.com/{pool_id}"
+        return f"{self.issuer_base}/{pool_id}"

@@ -1,0 +1,218 @@
+"""The tables of user pools. Times are milliseconds since 1970; `*_key` columns are folded text."""
+
+import sqlalchemy as sa
+
+from poolgate.store.database import metadata
+
+# Prefix searches compare bytes; PostgreSQL must not use a language's order for them.
+KEY_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+user_pools = sa.Table(
+    "user_pools",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("settings", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("modified_at", sa.BigInteger, nullable=False),
+    sa.Index("user_pools_by_region", "region", "pool_id"),
+)
+
+app_clients = sa.Table(
+    "app_clients",
+    metadata,
+    sa.Column("client_id", sa.Text, primary_key=True),
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("settings", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("modified_at", sa.BigInteger, nullable=False),
+    sa.Index("app_clients_by_pool", "pool_id", "client_id"),
+)
+
+client_secrets = sa.Table(
+    "client_secrets",
+    metadata,
+    sa.Column("secret_id", sa.Text, primary_key=True),
+    sa.Column(
+        "client_id", sa.ForeignKey("app_clients.client_id", ondelete="CASCADE"), nullable=False
+    ),
+    sa.Column("sealed_secret", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Index("client_secrets_by_client", "client_id", "created_at"),
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("sub", sa.Text, primary_key=True),
+    sa.Column("username", sa.Text, nullable=False),
+    sa.Column("username_key", KEY_TEXT, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("attributes", sa.LargeBinary, nullable=False),
+    # One of: None (no password), a sealed SRP verifier, a sealed Argon2id hash. DESIGN 5.4.
+    sa.Column("password_scheme", sa.Text),
+    sa.Column("password_salt", sa.LargeBinary),
+    sa.Column("sealed_password", sa.LargeBinary),
+    sa.Column("password_set_at", sa.BigInteger),
+    # Counts password failures in a row; see lockout.
+    sa.Column("failed_attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("last_failure_at", sa.BigInteger),
+    sa.Column("locked_until", sa.BigInteger),
+    # Tokens issued up to this moment are no longer accepted (global sign-out, disabling).
+    sa.Column("signed_out_at", sa.BigInteger),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("modified_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("pool_id", "username_key", name="users_by_username"),
+)
+
+# What ListUsers can search, one row a value: email, phone_number, name, given_name, family_name,
+# preferred_username, cognito:user_status, status. Username and sub are columns of `users`.
+user_search = sa.Table(
+    "user_search",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("attribute", sa.Text, primary_key=True),
+    sa.Column("value_key", KEY_TEXT, primary_key=True),
+    sa.Column("sub", sa.Text, primary_key=True),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+    sa.Index("user_search_by_user", "pool_id", "sub"),
+)
+
+# Names besides the username that sign a user in; the primary key makes them unique in the pool.
+aliases = sa.Table(
+    "aliases",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("value_key", KEY_TEXT, primary_key=True),
+    sa.Column("sub", sa.Text, nullable=False),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+    sa.Index("aliases_by_user", "pool_id", "sub"),
+)
+
+# The newest code of each purpose; asking again replaces it. Only a keyed digest is kept.
+confirmation_codes = sa.Table(
+    "confirmation_codes",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("sub", sa.Text, primary_key=True),
+    sa.Column("purpose", sa.Text, primary_key=True),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("attribute", sa.Text, nullable=False),
+    # The address the code went to; what is confirmed, and for a pending change the new value.
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("attempts_left", sa.Integer, nullable=False),
+    sa.Column("issued_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+)
+
+# How often something was tried in the current window (codes sent, codes tried, changes).
+attempt_windows = sa.Table(
+    "attempt_windows",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("sub", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("started_at", sa.BigInteger, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+)
+
+# A sign-in between two challenges. The state is sealed into the string the client holds; this row
+# makes it single-use and revocable.
+auth_sessions = sa.Table(
+    "auth_sessions",
+    metadata,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("pool_id", sa.Text, nullable=False),
+    sa.Column("sub", sa.Text, nullable=False),
+    sa.Column("consumed", sa.Boolean, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Index("auth_sessions_by_expiry", "expires_at"),
+)
+
+# Proofs that may be used once though nothing was stored when they were begun (SRP secret blocks).
+spent_proofs = sa.Table(
+    "spent_proofs",
+    metadata,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Index("spent_proofs_by_expiry", "expires_at"),
+)
+
+groups = sa.Table(
+    "groups",
+    metadata,
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("description", sa.Text),
+    sa.Column("role_arn", sa.Text),
+    sa.Column("precedence", sa.Integer),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("modified_at", sa.BigInteger, nullable=False),
+)
+
+group_members = sa.Table(
+    "group_members",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("sub", sa.Text, primary_key=True),
+    sa.Column("group_name", sa.Text, primary_key=True),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+    sa.ForeignKeyConstraint(
+        ["pool_id", "group_name"], ["groups.pool_id", "groups.name"], ondelete="CASCADE"
+    ),
+    sa.Index("group_members_by_group", "pool_id", "group_name", "sub"),
+)
+
+signing_keys = sa.Table(
+    "signing_keys",
+    metadata,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), nullable=False),
+    # "id" or "access": AWS signs the two kinds of token with different keys.
+    sa.Column("token_use", sa.Text, nullable=False),
+    sa.Column("public_jwk", sa.LargeBinary, nullable=False),
+    sa.Column("sealed_private_key", sa.LargeBinary, nullable=False),
+    # Published from created_at, signs from signs_from, leaves the key set at retires_at.
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("signs_from", sa.BigInteger, nullable=False),
+    sa.Column("retires_at", sa.BigInteger),
+    sa.Index("signing_keys_by_pool", "pool_id", "token_use", "signs_from"),
+)
+
+# One sign-in and everything refreshed from it. Its id is the tokens' origin_jti.
+token_families = sa.Table(
+    "token_families",
+    metadata,
+    sa.Column("family_id", sa.Text, primary_key=True),
+    sa.Column("pool_id", sa.Text, nullable=False),
+    sa.Column("sub", sa.Text, nullable=False),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("auth_time", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("revoked_at", sa.BigInteger),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+    sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
+    sa.Index("token_families_by_user", "pool_id", "sub"),
+    sa.Index("token_families_by_client", "client_id"),
+    sa.Index("token_families_by_expiry", "expires_at"),
+)
+
+refresh_tokens = sa.Table(
+    "refresh_tokens",
+    metadata,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column(
+        "family_id", sa.ForeignKey("token_families.family_id", ondelete="CASCADE"), nullable=False
+    ),
+    sa.Column("issued_at", sa.BigInteger, nullable=False),
+    # Set when a newer token of the family took its place.
+    sa.Column("rotated_at", sa.BigInteger),
+    sa.Index("refresh_tokens_by_family", "family_id"),
+)

@@ -1,0 +1,34 @@
+"""HTTP at the doors: one request as it arrived, one response as it leaves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request, its body already bounded and read.
+
+    `path` and `query` are as on the wire (percent-encoded, query without `?`); `headers` have
+    lower-case names and keep their order of arrival.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    remote_address: str
+    scheme: str = "http"
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that lower-case name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """One response."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
