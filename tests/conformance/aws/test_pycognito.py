@@ -1,0 +1,68 @@
+"""pycognito, unchanged but for the endpoint."""
+
+import pytest
+from kits.serving import PASSWORD, make_pool, make_user
+from pycognito import Cognito
+from pycognito.aws_srp import AWSSRP
+from pycognito.exceptions import ForceChangePasswordException
+
+NEW_PASSWORD = "Battery-Staple-2"
+
+
+def srp(client, pool, username, password):
+    return AWSSRP(
+        username=username,
+        password=password,
+        pool_id=pool.pool_id,
+        client_id=pool.client_id,
+        client=client,
+    )
+
+
+@pytest.mark.model("USER_SRP_AUTH as pycognito computes it")
+def test_pycognito_signs_in_by_srp(served):
+    client = served.client("cognito-idp")
+    pool = make_pool(client, "pycognito")
+    make_user(client, pool, "alice")
+
+    answer = srp(client, pool, "alice", PASSWORD).authenticate_user()
+
+    assert answer["AuthenticationResult"]["TokenType"] == "Bearer"
+    with pytest.raises(client.exceptions.NotAuthorizedException):
+        srp(client, pool, "alice", "Wrong-Horse-1").authenticate_user()
+
+
+@pytest.mark.model("NEW_PASSWORD_REQUIRED as pycognito answers it")
+def test_pycognito_answers_new_password_required(served):
+    client = served.client("cognito-idp")
+    pool = make_pool(client, "pycognito-new")
+    make_user(client, pool, "bob", permanent=False)
+
+    with pytest.raises(ForceChangePasswordException):
+        srp(client, pool, "bob", PASSWORD).authenticate_user()
+    srp(client, pool, "bob", PASSWORD).set_new_password_challenge(NEW_PASSWORD)
+
+    signed_in = srp(client, pool, "bob", NEW_PASSWORD).authenticate_user()
+    assert signed_in["AuthenticationResult"]["AccessToken"]
+
+
+@pytest.mark.model("GetUser, token refresh and sign-out as pycognito sends them")
+def test_pycognito_reads_refreshes_and_signs_out(served):
+    client = served.client("cognito-idp")
+    pool = make_pool(client, "pycognito-user")
+    make_user(client, pool, "carol")
+    answer = srp(client, pool, "carol", PASSWORD).authenticate_user()["AuthenticationResult"]
+    user = Cognito(
+        pool.pool_id,
+        pool.client_id,
+        user_pool_region="us-east-1",
+        username="carol",
+        access_token=answer["AccessToken"],
+        refresh_token=answer["RefreshToken"],
+        id_token=answer["IdToken"],
+        boto3_client_kwargs={"endpoint_url": served.url},
+    )
+    assert user.get_user().email == "carol@example.com"
+    user.logout()
+    with pytest.raises(client.exceptions.NotAuthorizedException):
+        client.get_user(AccessToken=answer["AccessToken"])
