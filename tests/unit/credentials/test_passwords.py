@@ -1,0 +1,117 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import gmpy2
+import pytest
+
+from poolgate.credentials import passwords, srp_group
+from poolgate.credentials.passwords import WrongPassword
+from poolgate.foundation.secret import Secret
+
+SALT = bytes.fromhex("b1e2d3c4a5968778695a4b3c2d1e0f01")
+PASSWORD = Secret("Correct-Horse-1")
+
+
+def verifier() -> bytes:
+    return passwords.make_srp_verifier("AbCdEfGhI", "alice", PASSWORD, SALT)
+
+
+def check(password: str, *, user_id: str = "alice", pool_name: str = "AbCdEfGhI") -> None:
+    passwords.verify_srp_password(
+        verifier(), pool_name=pool_name, user_id=user_id, password=Secret(password), salt=SALT
+    )
+
+
+def test_verifier_is_the_generator_raised_to_the_specified_exponent() -> None:
+    x = int("67f7d15f97f80ac028bc50b67d20bf47c229ff3c20c155b89643a7f872259207", 16)
+    assert int.from_bytes(verifier(), "big") == pow(2, x, int(srp_group.MODULUS))
+    assert len(verifier()) == 384
+
+
+def test_right_password_passes() -> None:
+    check("Correct-Horse-1")
+
+
+@pytest.mark.parametrize("wrong", ["", "Correct-Horse-2", "correct-horse-1", "Correct-Horse-1 "])
+def test_wrong_password_is_refused(wrong: str) -> None:
+    with pytest.raises(WrongPassword):
+        check(wrong)
+
+
+def test_verifier_of_another_user_or_pool_does_not_pass() -> None:
+    with pytest.raises(WrongPassword):
+        check("Correct-Horse-1", user_id="bob")
+    with pytest.raises(WrongPassword):
+        check("Correct-Horse-1", pool_name="Other")
+
+
+def test_srp_password_is_not_normalised() -> None:
+    composed = passwords.make_srp_verifier("P", "u", Secret("caf\u00e9"), SALT)
+    decomposed = passwords.make_srp_verifier("P", "u", Secret("cafe\u0301"), SALT)
+    assert composed != decomposed
+
+
+@pytest.mark.parametrize("exponent", [0, 1, 255, 256, 2**255, 2**256 - 1])
+def test_table_agrees_with_general_exponentiation(exponent: int) -> None:
+    expected = gmpy2.powmod(2, exponent, srp_group.MODULUS)
+    assert srp_group.generator_to(exponent.to_bytes(32, "big")) == expected
+
+
+def test_many_threads_may_want_the_table_at_once() -> None:
+    barrier = threading.Barrier(8)
+
+    def raise_generator(_: int) -> object:
+        barrier.wait()
+        return srp_group.generator_to(bytes(31) + b"\x05")
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(raise_generator, range(8))) == {32}
+
+
+@pytest.mark.parametrize(
+    ("number", "padded"),
+    [(1, "01"), (0x7F, "7f"), (0x80, "0080"), (0xFFF, "0fff"), (0x8000, "008000")],
+)
+def test_numbers_are_padded_as_twos_complement(number: int, padded: str) -> None:
+    assert srp_group.pad(gmpy2.mpz(number)).hex() == padded
+
+
+def test_salts_have_sixteen_bytes_and_no_leading_zero_byte() -> None:
+    salts = {passwords.new_salt() for _ in range(600)}
+    assert len(salts) == 600
+    assert all(len(salt) == 16 and salt[0] != 0 for salt in salts)
+
+
+def test_argon2id_hash_carries_owasp_parameters() -> None:
+    encoded = passwords.hash_argon2id(PASSWORD)
+    assert encoded.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    passwords.verify_argon2id(encoded, PASSWORD)
+    assert not passwords.needs_rehash(encoded)
+    with pytest.raises(WrongPassword):
+        passwords.verify_argon2id(encoded, Secret("Correct-Horse-2"))
+
+
+def test_argon2id_treats_composed_and_decomposed_characters_alike() -> None:
+    encoded = passwords.hash_argon2id(Secret("caf\u00e9"))
+    passwords.verify_argon2id(encoded, Secret("cafe\u0301"))
+
+
+def test_weaker_hash_needs_a_new_one() -> None:
+    weak = "$argon2id$v=19$m=8192,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
+    assert passwords.needs_rehash(weak)
+
+
+def test_unreadable_hash_is_refused() -> None:
+    with pytest.raises(WrongPassword):
+        passwords.verify_argon2id("$argon2id$v=19$m=19456,t=2,p=1$!!!$!!!", PASSWORD)
+
+
+def test_check_for_nobody_always_fails() -> None:
+    with pytest.raises(WrongPassword):
+        passwords.refuse_as_srp(pool_name="P", user_id="u", password=PASSWORD)
+    with pytest.raises(WrongPassword):
+        passwords.refuse_as_argon2id(PASSWORD)
+
+
+def test_hash_for_nobody_has_the_current_parameters() -> None:
+    assert not passwords.needs_rehash(passwords.NOBODYS_HASH)
