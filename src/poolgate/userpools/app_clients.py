@@ -1,30 +1,39 @@
 """App clients: what an application may do with a pool, and how it proves itself."""
 
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from poolgate.foundation.failure import Failure
-from poolgate.foundation.ids import ClientId, PoolId
+from poolgate.foundation.ids import ClientId, PoolId, new_client_id
+from poolgate.foundation.paging import Page
+from poolgate.foundation.secret import Secret
+from poolgate.store.call import Call
 from poolgate.store.database import Transaction
+from poolgate.userpools import client_secrets, pools
+from poolgate.userpools.client_settings import (
+    ClientSettings,
+    allowed_auth_flows,
+    verify_settings,
+)
 from poolgate.userpools.tables import app_clients
 
-HOUR = 3600
-DAY = 24 * HOUR
+MAX_CLIENTS_OF_A_POOL = 1000
+secrets_of = client_secrets.secrets_of
 
 
 class AppClientNotFound(Failure):
     """No app client (of this pool) has this id. Facts: client_id."""
 
 
-class AppClient(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An app client with all its settings; stored as one value.
+class TooManyAppClients(Failure):
+    """The pool has as many app clients as it can hold."""
 
-    `auth_flows` are always in the new spelling (`ALLOW_...`), whatever the request used;
-    `explicit_auth_flows` is what the request gave, to be shown back. Lifetimes are in seconds;
-    `read_attributes` and `write_attributes` are None while nothing was set (everything standard).
-    """
+
+class AppClient(ClientSettings, frozen=True, kw_only=True, omit_defaults=True):
+    """An app client with all its settings; stored as one value."""
 
     client_id: ClientId
     pool_id: PoolId
@@ -32,37 +41,140 @@ class AppClient(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     created_at: int
     modified_at: int
     has_secret: bool = False
-    explicit_auth_flows: tuple[str, ...] | None = None
-    auth_flows: frozenset[str] = frozenset(
-        {"ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"}
-    )
-    hides_user_existence: bool = False
-    revocation_enabled: bool = True
-    access_token_seconds: int = HOUR
-    id_token_seconds: int = HOUR
-    refresh_token_seconds: int = 30 * DAY
-    auth_session_seconds: int = 180
-    rotates_refresh_tokens: bool = False
-    rotation_grace_seconds: int = 0
-    read_attributes: tuple[str, ...] | None = None
-    write_attributes: tuple[str, ...] | None = None
 
 
 _GET = sa.select(app_clients.c.settings).where(app_clients.c.client_id == sa.bindparam("client_id"))
+_GET_TO_CHANGE = _GET.with_for_update()
+_INSERT = sa.insert(app_clients)
+_UPDATE = (
+    sa.update(app_clients)
+    .where(app_clients.c.client_id == sa.bindparam("changed_client_id"))
+    .values(
+        name=sa.bindparam("name"),
+        settings=sa.bindparam("settings"),
+        modified_at=sa.bindparam("modified_at"),
+    )
+)
+_DELETE = sa.delete(app_clients).where(app_clients.c.client_id == sa.bindparam("client_id"))
+_COUNT = sa.select(sa.func.count()).where(app_clients.c.pool_id == sa.bindparam("pool_id"))
+_LIST = (
+    sa.select(app_clients.c.settings)
+    .where(
+        app_clients.c.pool_id == sa.bindparam("pool_id"),
+        app_clients.c.client_id > sa.bindparam("after"),
+    )
+    .order_by(app_clients.c.client_id)
+    .limit(sa.bindparam("limit"))
+)
 
 
 def get(transaction: Transaction, client_id: ClientId, pool_id: PoolId | None = None) -> AppClient:
     """Return the client; raise AppClientNotFound, also when it belongs to another pool."""
-    row = transaction.one(_GET, {"client_id": client_id})
-    if row is None:
-        raise AppClientNotFound(client_id=client_id)
-    app_client = decode(row.settings)
-    if pool_id is not None and app_client.pool_id != pool_id:
-        raise AppClientNotFound(client_id=client_id)
-    return app_client
+    return _found(transaction.one(_GET, {"client_id": client_id}), client_id, pool_id)
+
+
+def get_to_change(transaction: Transaction, client_id: ClientId, pool_id: PoolId) -> AppClient:
+    """Return the client, held for this writing transaction; raise AppClientNotFound."""
+    return _found(transaction.one(_GET_TO_CHANGE, {"client_id": client_id}), client_id, pool_id)
 
 
 @lru_cache(maxsize=4096)
 def decode(settings: bytes) -> AppClient:
     """Return the client that was stored as `settings`; equal bytes share one frozen value."""
     return msgspec.json.decode(settings, type=AppClient)
+
+
+def create(
+    call: Call, pool_id: PoolId, name: str, settings: ClientSettings, secret: Secret | None
+) -> AppClient:
+    """Make an app client, confidential when it is given a secret."""
+    client_id = new_client_id()
+    with call.db.writing() as transaction:
+        pool = pools.get_to_change(transaction, pool_id)
+        (clients_of_pool,) = transaction.one(_COUNT, {"pool_id": pool_id})
+        if clients_of_pool >= MAX_CLIENTS_OF_A_POOL:
+            raise TooManyAppClients
+        app_client = AppClient(
+            client_id=client_id,
+            pool_id=pool_id,
+            name=name,
+            created_at=call.now_millis,
+            modified_at=call.now_millis,
+            has_secret=secret is not None,
+            **_fitted(settings, pool, has_secret=secret is not None),
+        )
+        transaction.run(
+            _INSERT,
+            {
+                "client_id": client_id,
+                "pool_id": pool_id,
+                "name": name,
+                "settings": msgspec.json.encode(app_client),
+                "created_at": call.now_millis,
+                "modified_at": call.now_millis,
+            },
+        )
+        if secret is not None:
+            client_secrets.insert(transaction, call, client_id, secret)
+    return app_client
+
+
+def update(
+    call: Call, pool_id: PoolId, client_id: ClientId, settings: ClientSettings, *, name: str | None
+) -> AppClient:
+    """Replace all settings; the name stays when it is None, the secrets stay always."""
+    with call.db.writing() as transaction:
+        pool = pools.get(transaction, pool_id)
+        app_client = get_to_change(transaction, client_id, pool_id)
+        changed = msgspec.structs.replace(
+            app_client,
+            name=name or app_client.name,
+            modified_at=call.now_millis,
+            **_fitted(settings, pool, has_secret=app_client.has_secret),
+        )
+        transaction.run(
+            _UPDATE,
+            {
+                "changed_client_id": client_id,
+                "name": changed.name,
+                "settings": msgspec.json.encode(changed),
+                "modified_at": changed.modified_at,
+            },
+        )
+    return changed
+
+
+def delete(call: Call, pool_id: PoolId, client_id: ClientId) -> None:
+    """Remove the client with its secrets and every refresh token given to it."""
+    with call.db.writing() as transaction:
+        pools.get(transaction, pool_id)
+        get_to_change(transaction, client_id, pool_id)
+        transaction.run(_DELETE, {"client_id": client_id})
+
+
+def list_clients(
+    transaction: Transaction, pool_id: PoolId, *, after: str, limit: int
+) -> Page[AppClient]:
+    """Return the pool's clients by id, from behind `after`."""
+    rows = transaction.rows(_LIST, {"pool_id": pool_id, "after": after, "limit": limit + 1})
+    page = tuple(decode(row.settings) for row in rows[:limit])
+    return Page(page, page[-1].client_id if len(rows) > limit else None)
+
+
+def _fitted(settings: ClientSettings, pool: pools.UserPool, *, has_secret: bool) -> dict[str, Any]:
+    fitted = msgspec.structs.replace(
+        settings, auth_flows=allowed_auth_flows(settings.explicit_auth_flows, pool)
+    )
+    verify_settings(fitted, pool, has_secret=has_secret)
+    return {field: getattr(fitted, field) for field in ClientSettings.__struct_fields__}
+
+
+def _found(
+    row: "sa.Row[tuple[bytes]] | None", client_id: ClientId, pool_id: PoolId | None
+) -> AppClient:
+    if row is None:
+        raise AppClientNotFound(client_id=client_id)
+    app_client = decode(row.settings)
+    if pool_id is not None and app_client.pool_id != pool_id:
+        raise AppClientNotFound(client_id=client_id)
+    return app_client

@@ -1,0 +1,211 @@
+"""Whether values fit a pool's schema, and who may read and write them.
+
+Fault texts are AWS's own and are put together here, because AWS joins those of several attributes
+into one message.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+
+from poolgate.foundation.failure import Failure
+from poolgate.userpools.app_clients import AppClient
+from poolgate.userpools.client_settings import NEVER_WRITABLE
+from poolgate.userpools.pools import UserPool
+from poolgate.userpools.schema import SchemaAttribute
+
+_EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)*")
+_PHONE_NUMBER = re.compile(r"\+[0-9]{1,15}")
+_BIRTHDATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
+
+
+class SchemaMismatch(Failure):
+    """Values do not fit the pool's schema. Facts: faults."""
+
+
+class AttributeImmutable(Failure):
+    """An attribute that is only set at creation would change. Facts: name."""
+
+
+class AttributeNotWritable(Failure):
+    """The app client may not write one of the attributes."""
+
+
+class EmailMalformed(Failure):
+    """An e-mail address has not the form of one."""
+
+
+class PhoneNumberMalformed(Failure):
+    """A phone number is not a plus sign and digits."""
+
+
+class BirthdateMalformed(Failure):
+    """A birth date is not a date."""
+
+
+class AttributesNotRemovable(Failure):
+    """Attributes cannot be removed. Facts: faults."""
+
+
+def verify_new(pool: UserPool, given: Mapping[str, str], *, writer: AppClient | None) -> None:
+    """Raise unless a new user may have exactly these attributes; no writer is an administrator."""
+    _verify_may_write(given, writer)
+    faults = _faults(pool, given, writer)
+    faults += [f"{name}: The attribute is required" for name in missing_required(pool, given)]
+    _verify_values(given, faults)
+
+
+def verify_changes(pool: UserPool, given: Mapping[str, str], *, writer: AppClient | None) -> None:
+    """Raise unless an existing user may get these values; a blank value removes the attribute."""
+    _verify_may_write(given, writer)
+    faults = _faults(pool, given, writer)
+    schema = _by_name(pool)
+    for name in given:
+        # AWS: immutable means "only at creation", also when it was never set.
+        if name in schema and not schema[name].mutable:
+            raise AttributeImmutable(name=name)
+    _verify_values(given, faults)
+    blank = [name for name, value in given.items() if not value]
+    if blank:
+        verify_removable(pool, blank, writer=writer)
+
+
+def verify_removable(pool: UserPool, names: Iterable[str], *, writer: AppClient | None) -> None:
+    """Raise unless all the attributes exist in the schema and none of them is required."""
+    names = tuple(names)
+    schema = _by_name(pool)
+    unknown = [name for name in names if name not in schema]
+    if unknown:
+        raise AttributesNotRemovable(
+            faults="".join(
+                f"user.{name}: Attribute does not exist in the schema.\n" for name in unknown
+            )
+        )
+    _verify_may_write(names, writer)
+    required = [name for name in names if schema[name].required]
+    if required:
+        raise AttributesNotRemovable(
+            faults=" ".join(f"{name}: Required attribute cannot be deleted." for name in required)
+        )
+    for name in names:
+        if not schema[name].mutable:
+            raise AttributeImmutable(name=name)
+
+
+def missing_required(pool: UserPool, stored: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the required attributes that have no value yet, in the schema's order."""
+    return tuple(
+        attribute.name
+        for attribute in pool.schema
+        if attribute.required and attribute.name != "sub" and not stored.get(attribute.name)
+    )
+
+
+def readable(app_client: AppClient, stored: Mapping[str, str]) -> dict[str, str]:
+    """Return the attributes that the client may see; never developer-only ones."""
+    allowed = app_client.read_attributes
+    return {
+        name: value
+        for name, value in stored.items()
+        if not name.startswith("dev:") and (allowed is None or name in allowed)
+    }
+
+
+def is_writable(app_client: AppClient, name: str) -> bool:
+    """Tell whether the client may write the attribute."""
+    if name in NEVER_WRITABLE or name.startswith(("dev:", "cognito:")) or name == "identities":
+        return False
+    return app_client.write_attributes is None or name in app_client.write_attributes
+
+
+def _verify_may_write(names: Iterable[str], writer: AppClient | None) -> None:
+    if writer is not None and not all(is_writable(writer, name) for name in names):
+        raise AttributeNotWritable
+
+
+def _by_name(pool: UserPool) -> dict[str, SchemaAttribute]:
+    return {attribute.name: attribute for attribute in pool.schema}
+
+
+def _faults(pool: UserPool, given: Mapping[str, str], writer: AppClient | None) -> list[str]:
+    schema = _by_name(pool)
+    faults = []
+    for name, value in given.items():
+        attribute = schema.get(name)
+        if attribute is None:
+            faults.append(
+                f"Type for attribute {{{name}}} could not be determined"
+                if writer is None
+                else f"{name}: Attribute does not exist in the schema."
+            )
+        elif name == "sub":
+            raise AttributeImmutable(name=name)
+        elif value:
+            faults += _value_faults(attribute, value)
+    return faults
+
+
+def _value_faults(attribute: SchemaAttribute, value: str) -> list[str]:
+    match attribute.data_type:
+        case "Number":
+            return _number_faults(attribute, value)
+        case "Boolean":
+            fits = value.lower() in {"true", "false"}
+            return [] if fits else [f"{attribute.name}: Boolean must be either true or false"]
+        case "DateTime":
+            fits = _is_date_time(value)
+            return [] if fits else [f"{attribute.name}: DateTime must be in ISO 8601 format"]
+        case _:
+            return _text_faults(attribute, value)
+
+
+def _text_faults(attribute: SchemaAttribute, value: str) -> list[str]:
+    if attribute.min_length is not None and len(value) < attribute.min_length:
+        return [f"{attribute.name}: String must be at least {attribute.min_length} characters"]
+    if attribute.max_length is not None and len(value) > attribute.max_length:
+        return [
+            f"{attribute.name}: String must be no longer than {attribute.max_length} characters"
+        ]
+    # PostgreSQL text cannot hold this character.
+    if "\0" in value:
+        return [f"{attribute.name}: String must not contain the null character"]
+    return []
+
+
+def _number_faults(attribute: SchemaAttribute, value: str) -> list[str]:
+    if not _NUMBER.fullmatch(value):
+        return [f"{attribute.name}: Number must be an integer"]
+    if attribute.min_value is not None and int(value) < int(attribute.min_value):
+        return [f"{attribute.name}: Number must be at least {attribute.min_value}"]
+    if attribute.max_value is not None and int(value) > int(attribute.max_value):
+        return [f"{attribute.name}: Number must be no more than {attribute.max_value}"]
+    return []
+
+
+def _is_date_time(value: str) -> bool:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _verify_values(given: Mapping[str, str], faults: list[str]) -> None:
+    email, phone_number = given.get("email"), given.get("phone_number")
+    if email and not _EMAIL.fullmatch(email):
+        raise EmailMalformed
+    if phone_number and not _PHONE_NUMBER.fullmatch(phone_number):
+        raise PhoneNumberMalformed
+    if given.get("birthdate") and not _is_birthdate(given["birthdate"]):
+        raise BirthdateMalformed
+    if faults:
+        raise SchemaMismatch(faults=" ".join(faults))
+
+
+def _is_birthdate(value: str) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return _BIRTHDATE.fullmatch(value) is not None
