@@ -1,0 +1,100 @@
+"""How cognito-idp words the failures of its operations; one section a topic."""
+
+from collections.abc import Mapping
+
+from poolgate.foundation.failure import Failure
+from poolgate.foundation.paging import PageTokenInvalid
+from poolgate.operations.errors import AwsError, ErrorTable
+from poolgate.userpools import (
+    app_clients,
+    attributes,
+    client_secrets,
+    client_settings,
+    groups,
+    pool_settings,
+    pools,
+    schema,
+    users,
+)
+
+INVALID_PARAMETER = "InvalidParameterException"
+NOT_AUTHORIZED = "NotAuthorizedException"
+NOT_FOUND = "ResourceNotFoundException"
+LIMIT_EXCEEDED = "LimitExceededException"
+ABOVE_TIER = "FeatureUnavailableInTierException"
+
+_POOLS: Mapping[type[Failure], AwsError] = {
+    pools.UserPoolNotFound: AwsError(NOT_FOUND, "User pool {pool_id} does not exist."),
+    pools.PoolIsProtected: AwsError(
+        INVALID_PARAMETER,
+        "The user pool cannot be deleted because deletion protection is activated. "
+        "Deletion protection must be inactivated first.",
+    ),
+    pools.TooManyPools: AwsError(LIMIT_EXCEEDED, "Maximum number of user pools exceeded."),
+    pool_settings.InvalidPoolSettings: AwsError(INVALID_PARAMETER, "{fault}"),
+    pool_settings.FeatureAboveTier: AwsError(
+        ABOVE_TIER, "{feature} is not available in the {tier} tier."
+    ),
+    pool_settings.TagInvalid: AwsError(INVALID_PARAMETER, "{fault}"),
+    schema.InvalidSchema: AwsError(INVALID_PARAMETER, "{fault}"),
+    schema.TooManyCustomAttributes: AwsError(
+        INVALID_PARAMETER, "A user pool can have at most 50 custom attributes."
+    ),
+    PageTokenInvalid: AwsError(INVALID_PARAMETER, "Invalid pagination token."),
+}
+
+_APP_CLIENTS: Mapping[type[Failure], AwsError] = {
+    app_clients.AppClientNotFound: AwsError(
+        NOT_FOUND, "User pool client {client_id} does not exist."
+    ),
+    app_clients.TooManyAppClients: AwsError(
+        LIMIT_EXCEEDED, "Maximum number of user pool clients exceeded."
+    ),
+    client_settings.InvalidClientSettings: AwsError(INVALID_PARAMETER, "{fault}"),
+    client_settings.InvalidOAuthFlow: AwsError("InvalidOAuthFlowException", "{fault}"),
+    client_settings.ScopeNotFound: AwsError(
+        "ScopeDoesNotExistException", "Scope {scope} does not exist."
+    ),
+    client_secrets.TooManyClientSecrets: AwsError(
+        LIMIT_EXCEEDED, "An app client can have at most 2 client secrets."
+    ),
+    client_secrets.ClientSecretNotFound: AwsError(NOT_FOUND, "Client secret does not exist."),
+    client_secrets.LastClientSecret: AwsError(
+        INVALID_PARAMETER, "The last client secret of an app client cannot be deleted."
+    ),
+}
+
+_ATTRIBUTES: Mapping[type[Failure], AwsError] = {
+    attributes.SchemaMismatch: AwsError(
+        INVALID_PARAMETER, "Attributes did not conform to the schema: {faults}"
+    ),
+    attributes.AttributeImmutable: AwsError(
+        INVALID_PARAMETER, "user.{name}: Attribute cannot be updated."
+    ),
+    attributes.AttributeNotWritable: AwsError(
+        NOT_AUTHORIZED, "A client attempted to write unauthorized attribute"
+    ),
+    attributes.EmailMalformed: AwsError(INVALID_PARAMETER, "Invalid email address format."),
+    attributes.PhoneNumberMalformed: AwsError(INVALID_PARAMETER, "Invalid phone number format."),
+    attributes.BirthdateMalformed: AwsError(
+        INVALID_PARAMETER, "Invalid attributes given, birthdate must be in the format YYYY-MM-DD"
+    ),
+    attributes.AttributesNotRemovable: AwsError(
+        INVALID_PARAMETER, "Invalid user attributes: {faults}"
+    ),
+}
+
+_GROUPS: Mapping[type[Failure], AwsError] = {
+    groups.GroupNotFound: AwsError(NOT_FOUND, "Group not found."),
+    groups.GroupExists: AwsError("GroupExistsException", "A group with the name already exists"),
+    groups.TooManyGroups: AwsError(LIMIT_EXCEEDED, "Maximum number of groups exceeded."),
+    groups.TooManyGroupsOfUser: AwsError(
+        LIMIT_EXCEEDED, "Maximum number of groups for the user exceeded."
+    ),
+}
+
+_USERS: Mapping[type[Failure], AwsError] = {
+    users.UserNotFound: AwsError("UserNotFoundException", "User does not exist."),
+}
+
+IDP_ERRORS: ErrorTable = {**_POOLS, **_APP_CLIENTS, **_ATTRIBUTES, **_GROUPS, **_USERS}
