@@ -1,23 +1,23 @@
-"""Engines and transactions.
+"""Transactions: the only way to the data.
 
-`Database.reading()` and `Database.writing()` are the only ways in. A writing transaction takes the
-write lock at once (BEGIN IMMEDIATE on SQLite), so that read-decide-write inside it cannot be
-overtaken. Statements are built once, at import, by the rooms that own the tables.
+`Database.reading()` sees one moment of the database. `Database.writing()` keeps other writers out
+from its beginning, so that read-decide-write inside it cannot be overtaken; on PostgreSQL that
+holds across all servers. Statements are built once, at import, by the rooms that own the tables.
 """
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
+from typing import Any, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.pool import StaticPool
 
-Parameters = Mapping[str, Any]
+from poolgate.store.sqlite import SqliteBackend
+from poolgate.store.statements import Parameters, Statements
+
 metadata = sa.MetaData()
-_BUSY_TIMEOUT_MILLIS = 10_000
 
 
 class InsertIfAbsent:
@@ -48,111 +48,145 @@ class Put:
         }
 
 
+class Executor(Protocol):
+    """What runs SQL inside a transaction: sqlite3's connection, psycopg's cursor."""
+
+    @property
+    def execute(self) -> Any:  # noqa: ANN401 - the drivers type it each in their way
+        """Run one statement and return a cursor."""
+        ...
+
+
 class Transaction:
-    """Statements inside one transaction; it ends with the `with` block that gave it."""
+    """Statements inside one transaction; it ends with the `with` block that gave it.
 
-    __slots__ = ("_connection", "_dialect")
+    Rows are named tuples.
+    """
 
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-        self._dialect = connection.dialect.name
+    __slots__ = ("_dialect_name", "_executor", "_statements")
+
+    def __init__(self, executor: Executor, statements: Statements, dialect_name: str) -> None:
+        self._executor = executor
+        self._statements = statements
+        self._dialect_name = dialect_name
 
     def one(self, statement: sa.Executable, parameters: Parameters | None = None) -> Any:  # noqa: ANN401 - a row's columns are known to the room that wrote the statement
         """Return the first row, or None."""
-        return self._connection.execute(statement, parameters).first()
+        prepared = self._statements.prepared(statement, parameters)
+        return prepared.one(self._executor.execute(*prepared.bound(parameters)))
 
-    def rows(
-        self, statement: sa.Executable, parameters: Parameters | None = None
-    ) -> Sequence[sa.Row[Any]]:
+    def rows(self, statement: sa.Executable, parameters: Parameters | None = None) -> Sequence[Any]:
         """Return all rows."""
-        return self._connection.execute(statement, parameters).all()
+        prepared = self._statements.prepared(statement, parameters)
+        return prepared.rows(self._executor.execute(*prepared.bound(parameters)))
 
     def run(
         self, statement: sa.Executable, parameters: Parameters | Sequence[Parameters] | None = None
     ) -> int:
-        """Execute and return how many rows were touched."""
-        return self._connection.execute(statement, parameters).rowcount
+        """Execute, once for each set of parameters, and return how many rows were touched."""
+        if parameters is None or isinstance(parameters, Mapping):
+            prepared = self._statements.prepared(statement, parameters)
+            touched: int = self._executor.execute(*prepared.bound(parameters)).rowcount
+            return touched
+        return sum(self.run(statement, each) for each in parameters)
 
     def insert_if_absent(self, statement: InsertIfAbsent, parameters: Parameters) -> bool:
         """Insert the row; return False, having changed nothing, when its key is taken."""
-        return self.run(statement.by_dialect[self._dialect], parameters) == 1
+        return self.run(statement.by_dialect[self._dialect_name], parameters) == 1
 
     def put(self, statement: Put, parameters: Parameters) -> None:
         """Insert the row or replace the one with the same primary key."""
-        self.run(statement.by_dialect[self._dialect], parameters)
+        self.run(statement.by_dialect[self._dialect_name], parameters)
+
+
+class Backend(Protocol):
+    """One engine: connections and how its transactions begin and end."""
+
+    dialect_name: str
+    statements: Statements
+
+    def transaction(self, *, writing: bool, about: str | None) -> AbstractContextManager[Executor]:
+        """Give what runs SQL inside a transaction that commits unless an exception ends it.
+
+        A writing transaction excludes every other one from its beginning; one that is `about`
+        something excludes only those about the same and those about nothing in particular.
+        ConstraintViolated, DatabaseBusy and DatabaseUnreachable end it, rolled back.
+        """
+        ...
+
+    def new_engine(self) -> sa.Engine:
+        """Return an SQLAlchemy engine for schema work."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        ...
 
 
 class Database:
-    """One SQLite file or one PostgreSQL database."""
+    """One SQLite file or one PostgreSQL database; shared by all threads."""
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self.engine = engine
-        self._writing_engine = engine.execution_options(poolgate_writing=True)
-        # One writer at a time is SQLite's rule; queueing here is cheaper than its busy polling.
-        self._write_lock = threading.RLock() if engine.dialect.name == "sqlite" else None
-        # A database in memory has one connection, so its readers queue as well.
-        self._read_lock = self._write_lock if isinstance(engine.pool, StaticPool) else None
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._thread = threading.local()
 
     @classmethod
     def open(cls, url: str) -> "Database":
         """Open `sqlite:///path`, `sqlite://` (in memory) or `postgresql://...`."""
-        if url.startswith("sqlite"):
-            return cls(_sqlite_engine(url))
-        return cls(sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1)))
+        return cls(_backend(url))
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """SQLAlchemy's engine, for schema work only; requests go through transactions."""
+        return self._backend.new_engine()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """Give a transaction for reads only."""
-        with _held(self._read_lock), self.engine.connect() as connection, connection.begin():
-            yield Transaction(connection)
+        with self._once(), self._backend.transaction(writing=False, about=None) as executor:
+            yield self._transaction(executor)
 
     @contextmanager
-    def writing(self) -> Iterator[Transaction]:
+    def writing(self, *, about: str | None = None) -> Iterator[Transaction]:
         """Give a transaction that commits at the end of the block, or rolls back on any exception.
+
+        Writers exclude each other. `about` names the one thing (a user, say) that all rows read for
+        a decision and all rows written belong to: then only writers about the same thing, and
+        writers about nothing in particular, are excluded. SQLite has one writer in any case.
 
         INVARIANT: nothing slow (hashing, mail, HTTP) happens inside; other writers are waiting.
         """
-        with (
-            _held(self._write_lock),
-            self._writing_engine.connect() as connection,
-            connection.begin(),
-        ):
-            yield Transaction(connection)
+        with self._once(), self._backend.transaction(writing=True, about=about) as executor:
+            yield self._transaction(executor)
 
     def close(self) -> None:
-        """Close every connection."""
-        self.engine.dispose()
+        """Close every connection that is not in use."""
+        self._backend.close()
+
+    def _transaction(self, executor: Executor) -> Transaction:
+        return Transaction(executor, self._backend.statements, self._backend.dialect_name)
+
+    @contextmanager
+    def _once(self) -> Iterator[None]:
+        # A second transaction of the same thread would wait for the first one's lock for ever, or
+        # read what the first one has not written yet.
+        if getattr(self._thread, "inside", False):
+            raise RuntimeError("transactions do not nest; pass the transaction on")
+        self._thread.inside = True
+        try:
+            yield
+        finally:
+            self._thread.inside = False
 
 
-@contextmanager
-def _held(lock: "threading.RLock | None") -> Iterator[None]:
-    if lock is None:
-        yield
-        return
-    with lock:
-        yield
+def _backend(url: str) -> Backend:
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        path = rest.removeprefix("/")
+        return SqliteBackend(path if path and path != ":memory:" else None)
+    if scheme in {"postgresql", "postgres"}:
+        # Imported here: the driver is an extra.
+        from poolgate.store.postgresql import PostgresqlBackend  # noqa: PLC0415
 
-
-def _sqlite_engine(url: str) -> sa.Engine:
-    in_memory = url in {"sqlite://", "sqlite:///:memory:"}
-    pool: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
-    engine = sa.create_engine(url, connect_args={"check_same_thread": False}, **pool)
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
-        # The driver must not start transactions by itself; `begin` below does.
-        connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            f"busy_timeout={_BUSY_TIMEOUT_MILLIS}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        writing = connection.get_execution_options().get("poolgate_writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-    return engine
+        return PostgresqlBackend(url)
+    raise ValueError(f"no such kind of database: {scheme}")

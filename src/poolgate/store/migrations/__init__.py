@@ -1,0 +1,1 @@
+"""Alembic migrations: explicit DDL, run by store.schema."""

@@ -1,0 +1,346 @@
+"""The tables of the first release."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+# Prefix searches compare bytes; PostgreSQL must not use a language's order for them.
+KEY_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Create every table."""
+    _attempt_windows()
+    _auth_sessions()
+    _iam_users()
+    _installation()
+    _messages()
+    _spent_proofs()
+    _user_pools()
+    _access_keys()
+    _app_clients()
+    _groups()
+    _iam_user_policies()
+    _signing_keys()
+    _users()
+    _aliases()
+    _client_secrets()
+    _confirmation_codes()
+    _group_members()
+    _token_families()
+    _user_search()
+    _refresh_tokens()
+
+
+def _attempt_windows() -> None:
+    op.create_table(
+        "attempt_windows",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("pool_id", "sub", "kind"),
+    )
+
+
+def _auth_sessions() -> None:
+    op.create_table(
+        "auth_sessions",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("consumed", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index("auth_sessions_by_expiry", "auth_sessions", ["expires_at"], unique=False)
+
+
+def _iam_users() -> None:
+    op.create_table(
+        "iam_users",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id"),
+        sa.UniqueConstraint("name_key"),
+    )
+
+
+def _installation() -> None:
+    op.create_table(
+        "installation",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+
+
+def _messages() -> None:
+    op.create_table(
+        "messages",
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("medium", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("sealed_content", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("delivered_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("message_id"),
+    )
+    op.create_index("messages_by_due", "messages", ["due_at"], unique=False)
+    op.create_index("messages_by_recipient", "messages", ["pool_id", "recipient"], unique=False)
+
+
+def _spent_proofs() -> None:
+    op.create_table(
+        "spent_proofs",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index("spent_proofs_by_expiry", "spent_proofs", ["expires_at"], unique=False)
+
+
+def _user_pools() -> None:
+    op.create_table(
+        "user_pools",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("settings", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("modified_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("pool_id"),
+    )
+    op.create_index("user_pools_by_region", "user_pools", ["region", "pool_id"], unique=False)
+
+
+def _access_keys() -> None:
+    op.create_table(
+        "access_keys",
+        sa.Column("access_key_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["iam_users.user_id"],
+        ),
+        sa.PrimaryKeyConstraint("access_key_id"),
+    )
+    op.create_index("access_keys_by_user", "access_keys", ["user_id"], unique=False)
+
+
+def _app_clients() -> None:
+    op.create_table(
+        "app_clients",
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("settings", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("modified_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("client_id"),
+    )
+    op.create_index("app_clients_by_pool", "app_clients", ["pool_id", "client_id"], unique=False)
+
+
+def _groups() -> None:
+    op.create_table(
+        "groups",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("role_arn", sa.Text(), nullable=True),
+        sa.Column("precedence", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("modified_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("pool_id", "name"),
+    )
+
+
+def _iam_user_policies() -> None:
+    op.create_table(
+        "iam_user_policies",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["iam_users.user_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "name"),
+    )
+
+
+def _signing_keys() -> None:
+    op.create_table(
+        "signing_keys",
+        sa.Column("key_id", sa.Text(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("token_use", sa.Text(), nullable=False),
+        sa.Column("public_jwk", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_private_key", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("signs_from", sa.BigInteger(), nullable=False),
+        sa.Column("retires_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("key_id"),
+    )
+    op.create_index(
+        "signing_keys_by_pool", "signing_keys", ["pool_id", "token_use", "signs_from"], unique=False
+    )
+
+
+def _users() -> None:
+    op.create_table(
+        "users",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("username", sa.Text(), nullable=False),
+        sa.Column("username_key", KEY_TEXT, nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("attributes", sa.LargeBinary(), nullable=False),
+        sa.Column("password_scheme", sa.Text(), nullable=True),
+        sa.Column("password_salt", sa.LargeBinary(), nullable=True),
+        sa.Column("sealed_password", sa.LargeBinary(), nullable=True),
+        sa.Column("password_set_at", sa.BigInteger(), nullable=True),
+        sa.Column("failed_attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("last_failure_at", sa.BigInteger(), nullable=True),
+        sa.Column("locked_until", sa.BigInteger(), nullable=True),
+        sa.Column("signed_out_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("modified_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("pool_id", "sub"),
+        sa.UniqueConstraint("pool_id", "username_key", name="users_by_username"),
+    )
+
+
+def _aliases() -> None:
+    op.create_table(
+        "aliases",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("value_key", KEY_TEXT, nullable=False),
+        sa.Column("sub", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "kind", "value_key"),
+    )
+    op.create_index("aliases_by_user", "aliases", ["pool_id", "sub"], unique=False)
+
+
+def _client_secrets() -> None:
+    op.create_table(
+        "client_secrets",
+        sa.Column("secret_id", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("secret_id"),
+    )
+    op.create_index(
+        "client_secrets_by_client", "client_secrets", ["client_id", "created_at"], unique=False
+    )
+
+
+def _confirmation_codes() -> None:
+    op.create_table(
+        "confirmation_codes",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("attribute", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("attempts_left", sa.Integer(), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "sub", "purpose"),
+    )
+
+
+def _group_members() -> None:
+    op.create_table(
+        "group_members",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("group_name", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "group_name"], ["groups.pool_id", "groups.name"], ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "sub", "group_name"),
+    )
+    op.create_index(
+        "group_members_by_group", "group_members", ["pool_id", "group_name", "sub"], unique=False
+    )
+
+
+def _token_families() -> None:
+    op.create_table(
+        "token_families",
+        sa.Column("family_id", sa.Text(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("auth_time", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("family_id"),
+    )
+    op.create_index("token_families_by_client", "token_families", ["client_id"], unique=False)
+    op.create_index("token_families_by_expiry", "token_families", ["expires_at"], unique=False)
+    op.create_index("token_families_by_user", "token_families", ["pool_id", "sub"], unique=False)
+
+
+def _user_search() -> None:
+    op.create_table(
+        "user_search",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("attribute", sa.Text(), nullable=False),
+        sa.Column("value_key", KEY_TEXT, nullable=False),
+        sa.Column("sub", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "attribute", "value_key", "sub"),
+    )
+    op.create_index("user_search_by_user", "user_search", ["pool_id", "sub"], unique=False)
+
+
+def _refresh_tokens() -> None:
+    op.create_table(
+        "refresh_tokens",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("family_id", sa.Text(), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("rotated_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["family_id"], ["token_families.family_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index("refresh_tokens_by_family", "refresh_tokens", ["family_id"], unique=False)

