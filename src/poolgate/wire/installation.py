@@ -1,0 +1,66 @@
+"""What one running server is made of, as the doors need it to make a `Call`."""
+
+from dataclasses import dataclass, field
+
+from poolgate.credentials.sealing import Vault
+from poolgate.foundation.clock import Clock
+from poolgate.foundation.ids import AccountId, Region
+from poolgate.policy.principal import Principal
+from poolgate.store.call import Call
+from poolgate.store.database import Database
+from poolgate.store.key_stock import KeyStock
+
+FIVE_MINUTES, FIFTEEN_MINUTES = 300, 900
+
+
+def default_skews() -> dict[str, int]:
+    """Return how far a signer's clock may be off, in seconds by service."""
+    # AWS protocol.md 6.3: five minutes for Cognito, fifteen elsewhere.
+    return {"cognito-idp": FIVE_MINUTES, "cognito-identity": FIVE_MINUTES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """One server: one database, one master key, one AWS account.
+
+    INVARIANT: `dev` lets any access key act as root without a signature check; whoever listens
+    must refuse it off loopback.
+    """
+
+    db: Database
+    vault: Vault
+    clock: Clock
+    account_id: AccountId
+    region: Region
+    issuer_base: str | None
+    key_stock: KeyStock
+    media: frozenset[str]
+    dev: bool = False
+    skew_seconds: dict[str, int] = field(default_factory=default_skews)
+
+    def new_call(
+        self,
+        *,
+        request_id: str,
+        source_address: str,
+        region: Region | None = None,
+        principal: Principal | None = None,
+    ) -> Call:
+        """Return the working set of a request that arrives now."""
+        return Call(
+            db=self.db,
+            vault=self.vault,
+            now=self.clock.now(),
+            account_id=self.account_id,
+            region=region or self.region,
+            request_id=request_id,
+            source_address=source_address,
+            issuer_base=self.issuer_base,
+            key_stock=self.key_stock,
+            media=self.media,
+            principal=principal,
+        )
+
+    def skew_of(self, service: str) -> int:
+        """Return the seconds that a signer's clock may be off for a service."""
+        return self.skew_seconds.get(service, FIFTEEN_MINUTES)
