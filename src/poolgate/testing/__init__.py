@@ -4,3 +4,7 @@ Lives here: the pytest fixture and what it is made of.
 May import: server and below.
 May enter: a test's wishes; leaves as: clients and readers.
 """
+
+from poolgate.testing.local import LocalPoolgate, SentMessage
+
+__all__ = ["LocalPoolgate", "SentMessage"]

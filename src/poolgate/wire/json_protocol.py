@@ -42,9 +42,7 @@ class JsonProtocol:
             return HttpResponse(200, headers)
         writer = self._writer(operation.output)
         answer = members or {}
-        return HttpResponse(
-            200, headers, msgspec.json.encode(writer(answer) if writer else answer)
-        )
+        return HttpResponse(200, headers, msgspec.json.encode(writer(answer) if writer else answer))
 
     def encode_error(
         self, error_code: str, message: str, status: int, _request_id: str

@@ -1,6 +1,6 @@
-"""The models' regular expressions, which are Java's, as Python's.
+r"""The models' regular expressions, which are Java's, as Python's.
 
-They match whole values. Java's classes such as `\\w` and `\\s` are ASCII; `\\p{L}` and its like are
+They match whole values. Java's classes such as `\w` and `\s` are ASCII; `\p{L}` and its like are
 Unicode general categories, which Python's expressions lack and get as ranges of code points.
 """
 

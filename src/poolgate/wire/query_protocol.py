@@ -150,7 +150,9 @@ def query_error(
 
 
 def _xml(status: int, root: str, namespace: str, inner: str) -> HttpResponse:
-    document = f'<{root} xmlns="{namespace}">{inner}</{root}>' if namespace else _element(root, inner)
+    document = (
+        f'<{root} xmlns="{namespace}">{inner}</{root}>' if namespace else _element(root, inner)
+    )
     return HttpResponse(status, {"content-type": "text/xml"}, document.encode())
 
 
@@ -191,7 +193,7 @@ _SCALAR_READERS: dict[str, Callable[[str], Any]] = {
 def iso_time(value: datetime) -> str:
     """Return ISO 8601 in UTC, with milliseconds where there are any."""
     # AWS protocol.md 3.
-    precision = "milliseconds" if value.microsecond >= 1000 else "seconds"
+    precision = "milliseconds" if value.microsecond else "seconds"
     return value.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 

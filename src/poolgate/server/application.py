@@ -1,0 +1,113 @@
+"""The HTTP application: one request to one answer, by path.
+
+`Application.handle` is the whole server without a socket; `__call__` is its WSGI edge, the only
+place that knows WSGI.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from poolgate.server.observations import Observer
+from poolgate.server.operator_door import OperatorDoor
+from poolgate.server.peers import Peers
+from poolgate.wire.aws_door import Handled, handle_aws_request
+from poolgate.wire.http import HttpRequest, HttpResponse
+from poolgate.wire.installation import Installation
+from poolgate.wire.pipeline import MAX_BODY_BYTES
+
+OPERATOR_PREFIX = "/_poolgate/"
+NOT_FOUND = 404
+_REASONS = {
+    200: "OK",
+    204: "No Content",
+    302: "Found",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    413: "Content Too Large",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+
+class Application:
+    """One running server's answers."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        *,
+        operator_door: OperatorDoor,
+        observer: Observer,
+        peers: Peers,
+    ) -> None:
+        self.installation = installation
+        self._operator_door = operator_door
+        self._observer = observer
+        self._peers = peers
+
+    def handle(self, http: HttpRequest) -> HttpResponse:
+        """Answer one request; the log and the metrics tell of it."""
+        started = time.perf_counter()
+        handled = self._route(http)
+        self._observer.observe(http, handled, time.perf_counter() - started)
+        return handled.response
+
+    def __call__(
+        self, environ: Mapping[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer one WSGI request."""
+        response = self.handle(self._peers.trusted_view(read_environ(environ)))
+        reason = _REASONS.get(response.status, "Unknown")
+        headers = [(name, value) for name, value in response.headers.items()]
+        headers.append(("content-length", str(len(response.body))))
+        start_response(f"{response.status} {reason}", headers)
+        return [response.body]
+
+    def _route(self, http: HttpRequest) -> Handled:
+        if http.path in {"/", ""}:
+            return handle_aws_request(self.installation, http)
+        if http.path.startswith(OPERATOR_PREFIX):
+            return self._operator_door.handle(http)
+        return Handled(HttpResponse(NOT_FOUND, {"content-type": "text/plain"}, b"not found\n"), "")
+
+
+def read_environ(environ: Mapping[str, Any]) -> HttpRequest:
+    """Return the request of a WSGI environment, its body bounded.
+
+    A body beyond the limit is read one byte too far, which is enough to refuse it.
+    """
+    headers = [
+        (name[5:].replace("_", "-").lower(), value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    ]
+    headers += [
+        (name.replace("_", "-").lower(), environ[name])
+        for name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+        if environ.get(name)
+    ]
+    return HttpRequest(
+        method=environ["REQUEST_METHOD"],
+        # WSGI hands the path over decoded, one character a byte; encoded again it is canonical.
+        path=quote(environ.get("PATH_INFO", "/"), safe="/~", encoding="latin-1"),
+        query=environ.get("QUERY_STRING", ""),
+        headers=tuple(headers),
+        body=_bounded_body(environ),
+        remote_address=environ.get("REMOTE_ADDR", ""),
+        scheme=environ.get("wsgi.url_scheme", "http"),
+    )
+
+
+def _bounded_body(environ: Mapping[str, Any]) -> bytes:
+    stream, wanted, chunks = environ["wsgi.input"], MAX_BODY_BYTES + 1, []
+    while wanted > 0 and (chunk := stream.read(wanted)):
+        chunks.append(chunk)
+        wanted -= len(chunk)
+    return b"".join(chunks)

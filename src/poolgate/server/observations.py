@@ -1,0 +1,60 @@
+"""What a request leaves behind: one log event and the metrics.
+
+Neither ever holds a request's members, a path's query or a header's value.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from structlog.typing import FilteringBoundLogger
+
+from poolgate.wire.aws_door import Handled
+from poolgate.wire.http import HttpRequest
+
+SERVER_FAULT = 500
+METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Observer:
+    """Counts and logs requests."""
+
+    def __init__(self, log: FilteringBoundLogger, registry: CollectorRegistry) -> None:
+        self._log = log
+        self._registry = registry
+        self._requests = Counter(
+            "poolgate_requests",
+            "Requests by service, operation and outcome.",
+            ("service", "operation", "outcome"),
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "poolgate_request_seconds",
+            "How long requests took.",
+            ("service", "operation"),
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+
+    def observe(self, http: HttpRequest, handled: Handled, seconds: float) -> None:
+        """Tell of one answered request."""
+        outcome = handled.error_code or str(handled.response.status)
+        self._requests.labels(handled.service, handled.operation, outcome).inc()
+        self._seconds.labels(handled.service, handled.operation).observe(seconds)
+        fields = {
+            "request_id": handled.request_id,
+            "method": http.method,
+            "service": handled.service,
+            "operation": handled.operation,
+            "caller": handled.caller,
+            "source_address": http.remote_address,
+            "status": handled.response.status,
+            "error_code": handled.error_code,
+            "milliseconds": round(seconds * 1000, 3),
+        }
+        if handled.response.status >= SERVER_FAULT and handled.defect:
+            self._log.error("request failed", defect=handled.defect, **fields)
+        else:
+            self._log.info("request", **fields)
+
+    def render_metrics(self) -> bytes:
+        """Return the metrics in Prometheus's text format."""
+        return generate_latest(self._registry)

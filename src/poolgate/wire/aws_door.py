@@ -1,0 +1,70 @@
+"""The AWS door: `POST /` and `GET /` for all five services."""
+
+import traceback
+from dataclasses import dataclass, replace
+from email.utils import format_datetime
+
+from poolgate.foundation.randomness import random_uuid
+from poolgate.wire.cors import ANSWER_HEADERS, BROWSER_SERVICES, preflight
+from poolgate.wire.http import HttpRequest, HttpResponse
+from poolgate.wire.installation import Installation
+from poolgate.wire.pipeline import Exchange, internal_error, run_pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """An answer and what the log and the metrics may tell of its request."""
+
+    response: HttpResponse
+    request_id: str
+    service: str = ""
+    operation: str = ""
+    caller: str = ""
+    error_code: str = ""
+    defect: str = ""
+
+
+def handle_aws_request(installation: Installation, http: HttpRequest) -> Handled:
+    """Answer one request; whatever happens inside, the answer is AWS-shaped."""
+    exchange = Exchange(installation=installation, http=http, request_id=random_uuid())
+    defect = ""
+    if http.method == "OPTIONS":
+        response = preflight(http)
+    else:
+        try:
+            response = run_pipeline(exchange)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: anything is an internal error
+            response, defect = internal_error(exchange), _place_of(error)
+    return _handled(exchange, response, defect)
+
+
+def _handled(exchange: Exchange, response: HttpResponse, defect: str) -> Handled:
+    service = exchange.service.name if exchange.service else ""
+    headers = {
+        "x-amzn-requestid": exchange.request_id,
+        # AWS protocol.md 5: clients correct their clocks by it.
+        "date": format_datetime(exchange.installation.clock.now(), usegmt=True),
+        "cache-control": "no-store",
+        **response.headers,
+    }
+    if service in BROWSER_SERVICES or not service:
+        headers |= ANSWER_HEADERS
+    return Handled(
+        response=replace(response, headers=headers),
+        request_id=exchange.request_id,
+        service=service,
+        operation=exchange.operation_name,
+        caller=exchange.caller.principal.arn if exchange.caller else "",
+        error_code=exchange.error_code or "",
+        defect=defect,
+    )
+
+
+def _place_of(error: BaseException) -> str:
+    """Return the error's type and where it was raised; its text may hold a request's members."""
+    causes = [type(error).__name__]
+    if error.__cause__ is not None:
+        causes.append(type(error.__cause__).__name__)
+    frames = traceback.extract_tb(error.__traceback__)
+    places = (f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
+    return f"{' from '.join(causes)} at {' > '.join(places)}"

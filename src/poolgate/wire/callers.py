@@ -1,0 +1,95 @@
+"""Who signed a request."""
+
+import re
+from dataclasses import dataclass
+
+from poolgate.foundation.ids import AccessKeyId, Region
+from poolgate.iam.access_keys import find_signer, root_principal
+from poolgate.policy.principal import Principal
+from poolgate.sigv4.failures import (
+    INVALID_CREDENTIALS_TEXT,
+    UNKNOWN_ACCESS_KEY_TEXT,
+    SignatureFailure,
+    SignatureFault,
+)
+from poolgate.sigv4.proofs import carries_proof, parse_proof, verify_signature
+from poolgate.sigv4.requests import RequestParts
+from poolgate.sigv4.signing import derive_signing_key
+from poolgate.wire.http import HttpRequest
+from poolgate.wire.installation import Installation
+from poolgate.wire.refusals import Reason, Refusal
+
+_SCOPE_REGION = re.compile(r"[A-Z0-9]+(?:/|%2F)[0-9]{8}(?:/|%2F)([a-z0-9-]{1,63})(?:/|%2F)")
+_REASONS = {
+    SignatureFault.MISSING_AUTHENTICATION: Reason.MISSING_AUTHENTICATION,
+    SignatureFault.INCOMPLETE_SIGNATURE: Reason.INCOMPLETE_SIGNATURE,
+    SignatureFault.INVALID_ACCESS_KEY: Reason.INVALID_ACCESS_KEY,
+    SignatureFault.EXPIRED_TOKEN: Reason.EXPIRED_TOKEN,
+    SignatureFault.SIGNATURE_MISMATCH: Reason.SIGNATURE_MISMATCH,
+    SignatureFault.MALFORMED_QUERY: Reason.MALFORMED_QUERY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCaller:
+    """A principal and the region that it signed for."""
+
+    principal: Principal
+    region: Region
+    access_key_id: AccessKeyId
+
+
+def request_parts(http: HttpRequest) -> RequestParts:
+    """Return what a signature covers of a request."""
+    return RequestParts(
+        method=http.method,
+        path=http.path,
+        query=http.query,
+        headers=http.headers,
+        body=http.body,
+    )
+
+
+def verify_caller(installation: Installation, http: HttpRequest, *, service: str) -> SignedCaller:
+    """Return who signed the request for `service`; raise Refusal in AWS's words otherwise."""
+    parts = request_parts(http)
+    try:
+        if installation.dev:
+            return _dev_caller(installation, parts)
+        return _verified_caller(installation, parts, service)
+    except SignatureFailure as failure:
+        raise Refusal(_REASONS[failure.fault], failure.message) from failure
+
+
+def _verified_caller(installation: Installation, parts: RequestParts, service: str) -> SignedCaller:
+    proof = parse_proof(
+        parts,
+        now=installation.clock.now(),
+        skew_seconds=installation.skew_of(service),
+        service=service,
+    )
+    # This account has long-term keys only; a session token belongs to none of them.
+    if proof.session_token is not None:
+        raise SignatureFailure(SignatureFault.INVALID_ACCESS_KEY, INVALID_CREDENTIALS_TEXT)
+    access_key_id = AccessKeyId(proof.access_key_id)
+    signer = find_signer(
+        installation.db, installation.vault, installation.account_id, access_key_id
+    )
+    # AWS protocol.md 6.3, check 15: an inactive key is refused like an unknown one.
+    if signer is None or not signer.active:
+        raise SignatureFailure(SignatureFault.INVALID_ACCESS_KEY, UNKNOWN_ACCESS_KEY_TEXT)
+    signing_key = derive_signing_key(
+        signer.secret_access_key, proof.date, proof.region, proof.service
+    )
+    verify_signature(parts, proof, signing_key)
+    return SignedCaller(signer.principal, Region(proof.region), access_key_id)
+
+
+def _dev_caller(installation: Installation, parts: RequestParts) -> SignedCaller:
+    """Return root for any claim of a signature, as emulators do; `--dev` only."""
+    if not carries_proof(parts):
+        raise Refusal(Reason.MISSING_AUTHENTICATION, "Request is missing Authentication Token")
+    authorization = dict(parts.headers).get("authorization", "")
+    scope = _SCOPE_REGION.search(authorization) or _SCOPE_REGION.search(parts.query)
+    region = Region(scope[1]) if scope else installation.region
+    return SignedCaller(root_principal(installation.account_id), region, AccessKeyId("dev"))
