@@ -1,0 +1,114 @@
+"""One statement of a policy, compiled, and whether it applies to a request."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from poolgate.policy.comparisons import UnreadableContextValue
+from poolgate.policy.conditions import AnyCondition
+from poolgate.policy.named_principals import NamedPrincipals, Naming
+from poolgate.policy.patterns import Context, PatternSet, Template, compile_arn, resolve
+from poolgate.policy.principal import Principal
+
+
+class StatementEffect(StrEnum):
+    """The values of the Effect element."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRequest:
+    """An access request in the form that statements compare."""
+
+    principal: Principal
+    lower_action: str
+    resource: str
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class ActionElement:
+    """Action or NotAction, in lower case."""
+
+    patterns: PatternSet
+    negated: bool
+
+    def covers(self, lower_action: str) -> bool:
+        """Tell whether the statement is about this action."""
+        return self.patterns.matches(lower_action) is not self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceElement:
+    """Resource or NotResource; `templates` are the patterns that hold variables."""
+
+    patterns: PatternSet
+    templates: tuple[Template, ...]
+    negated: bool
+
+    def covers(self, resource: str, context: Context, effect: StatementEffect) -> bool:
+        """Tell whether the statement is about this resource.
+
+        A pattern whose variable has no value matches nothing. In an Allow with NotResource that
+        would open what the pattern was to keep closed, so that such a statement does not apply.
+        """
+        listed = self.patterns.matches(resource)
+        for template in () if listed else self.templates:
+            pattern = resolve(template, context)
+            if pattern is not None:
+                listed = listed or compile_arn(pattern)(resource)
+            elif self.negated and effect is StatementEffect.ALLOW:
+                return False
+        return listed is not self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A compiled statement; `unnamed_label` is the policy's name and the position in it."""
+
+    sid: str
+    unnamed_label: str
+    effect: StatementEffect
+    actions: ActionElement
+    resources: ResourceElement
+    conditions: tuple[AnyCondition, ...]
+    principals: NamedPrincipals | None = None
+    spared_principals: NamedPrincipals | None = None
+
+    @property
+    def label(self) -> str:
+        """Return what reasons call the statement: its Sid where it has one."""
+        return self.sid or self.unnamed_label
+
+    def applies(self, request: PreparedRequest) -> bool:
+        """Tell whether action, resource and every condition match.
+
+        A context value that a condition cannot read closes: a Deny applies, an Allow does not.
+        """
+        if not self.actions.covers(request.lower_action):
+            return False
+        if not self.resources.covers(request.resource, request.context, self.effect):
+            return False
+        try:
+            for condition in self.conditions:
+                if not condition.holds(request.context):
+                    return False
+        except UnreadableContextValue:
+            return self.effect is StatementEffect.DENY
+        return True
+
+    def naming_of(self, principal: Principal) -> Naming:
+        """Return how the statement of a resource policy names the principal."""
+        if self.spared_principals is not None:
+            spared = self.spared_principals.spares(principal)
+            return Naming.NOT_NAMED if spared else Naming.DIRECT
+        return self.principals.naming_of(principal) if self.principals else Naming.NOT_NAMED
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A parsed policy document."""
+
+    name: str
+    statements: tuple[Statement, ...]
