@@ -18,6 +18,10 @@ class UserNotFound(Failure):
     """The pool has no such user."""
 
 
+class UserDisabled(Failure):
+    """An administrator has disabled the user."""
+
+
 class UserStatus(StrEnum):
     """A user's state; `enabled` is independent of it."""
 
@@ -72,6 +76,11 @@ def fold(name: str) -> str:
 def username_key(pool: UserPool, name: str) -> str:
     """Return the stored key of a username or alias in `pool`."""
     return name if pool.case_sensitive else fold(name)
+
+
+def rows_of(pool_id: PoolId, sub: Sub) -> str:
+    """Return what a writing transaction is about that touches the rows of one user only."""
+    return f"user:{pool_id}/{sub}"
 
 
 _BY_SUB = sa.select(users).where(
