@@ -6,6 +6,7 @@ from poolgate.credentials import secret_hash
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.paging import PageTokenInvalid
 from poolgate.operations.errors import AwsError, ErrorTable
+from poolgate.operations.idp.user_errors import SIGN_IN_ERRORS, USER_ERRORS
 from poolgate.userpools import (
     access_tokens,
     app_clients,
@@ -18,7 +19,6 @@ from poolgate.userpools import (
     refresh_tokens,
     schema,
     signing_keys,
-    users,
 )
 
 INVALID_PARAMETER = "InvalidParameterException"
@@ -97,11 +97,6 @@ _GROUPS: Mapping[type[Failure], AwsError] = {
     ),
 }
 
-_USERS: Mapping[type[Failure], AwsError] = {
-    users.UserNotFound: AwsError("UserNotFoundException", "User does not exist."),
-    users.UserDisabled: AwsError(NOT_AUTHORIZED, "User is disabled."),
-}
-
 _TOKENS: Mapping[type[Failure], AwsError] = {
     access_tokens.AccessTokenInvalid: AwsError(NOT_AUTHORIZED, "Invalid Access Token"),
     access_tokens.AccessTokenExpired: AwsError(NOT_AUTHORIZED, "Access Token has expired"),
@@ -134,4 +129,12 @@ _TOKENS: Mapping[type[Failure], AwsError] = {
     signing_keys.SigningKeysMissing: AwsError(NOT_FOUND, "User pool {pool_id} does not exist."),
 }
 
-IDP_ERRORS: ErrorTable = {**_POOLS, **_APP_CLIENTS, **_ATTRIBUTES, **_GROUPS, **_USERS, **_TOKENS}
+IDP_ERRORS: ErrorTable = {
+    **_POOLS,
+    **_APP_CLIENTS,
+    **_ATTRIBUTES,
+    **_GROUPS,
+    **USER_ERRORS,
+    **SIGN_IN_ERRORS,
+    **_TOKENS,
+}
