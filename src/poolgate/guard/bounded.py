@@ -37,6 +37,12 @@ class BoundedCache(Generic[Key, Kept]):
         with self._lock:
             self._entries.pop(key, None)
 
+    def oldest_is_alive(self, now: float) -> bool:
+        """Tell whether making room would forget a value that still counts."""
+        with self._lock:
+            oldest = next(iter(self._entries.values()), None)
+        return oldest is not None and now < oldest[1]
+
     def __len__(self) -> int:
         return len(self._entries)
 

@@ -273,8 +273,8 @@ _RULES: Final[Mapping[str, Callable[[Permission, Caller, Mapping[str, Any]], boo
     "callerWithCognitoGroup": lambda permission, caller, _records: (
         not set(permission.names).isdisjoint(caller.groups)
     ),
-    "callerWithScope": lambda permission, caller, _records: (
-        caller.scopes.issuperset(permission.names)
+    "callerWithScope": lambda permission, caller, _records: caller.scopes.issuperset(
+        permission.names
     ),
     "withExpression": _expression_holds,
     "none": lambda _permission, _caller, _records: False,

@@ -4,7 +4,7 @@ The guard never writes a response body: each API has its own. A renderer (see `r
 Refusal into the API's answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import ClassVar, Self
 
@@ -50,6 +50,8 @@ class Refusal(Failure):
         scope: The scopes that were missing, for `insufficient_scope`.
         retry_after_seconds: When to come back, for refusals that pass.
         private_detail: For the log only.
+        facts: What an API may want for its own words: `fault` (the kind of a signature's fault),
+            `principal_arn` and `resource` (of a refused invocation).
     """
 
     status: ClassVar[int] = 403
@@ -64,8 +66,9 @@ class Refusal(Failure):
         scope: str | None = None,
         retry_after_seconds: int | None = None,
         private_detail: str | None = None,
+        facts: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(private_detail=private_detail, code=code.value, message=message)
+        super().__init__(private_detail=private_detail, **(facts or {}))
         self.code = code
         self.message = message
         self.www_authenticate = tuple(www_authenticate)
@@ -86,7 +89,11 @@ class Refusal(Failure):
             scope=self.scope,
             retry_after_seconds=self.retry_after_seconds,
             private_detail=self.private_detail,
+            facts=self.facts,
         )
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}({self.code}: {self.message})"
 
 
 class Unauthenticated(Refusal):
