@@ -52,6 +52,8 @@ _REJECTIONS: Final = {
     "UserNotConfirmedException": "User is not confirmed.",
     "PasswordResetRequiredException": "Password reset required for the user",
     "UserLambdaValidationException": "Incorrect username or password.",
+    # A name that no pool takes, or an app client without the flow; the log has the pool's words.
+    "InvalidParameterException": "Incorrect username or password.",
 }
 
 
@@ -254,7 +256,7 @@ def _id_token_in(answer: OutboundAnswer) -> UnverifiedToken:
         raise Unauthenticated(
             RefusalCode.PASSWORD_REJECTED,
             f"Authentication failed (reason: {reason})",
-            private_detail=name,
+            private_detail=f"{name}: {answered.get('message')}",
         )
     if "ChallengeName" in answered:
         raise Unauthenticated(

@@ -100,9 +100,7 @@ class TokenVerifier:
     def __init__(self, settings: BearerTokens, key_set: RemoteKeySet, roles: Roles) -> None:
         self.issuer = settings.issuer
         self.key_set = key_set
-        self.revocations = (
-            None if settings.revocation is None else Revocations(settings.revocation)
-        )
+        self.revocations = None if settings.revocation is None else Revocations(settings.revocation)
         self.leeway_seconds = settings.leeway_seconds
         self._client_ids = None if settings.client_ids is None else frozenset(settings.client_ids)
         self._uses = (

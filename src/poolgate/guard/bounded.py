@@ -27,10 +27,19 @@ class BoundedCache(Generic[Key, Kept]):
     def put(self, key: Key, kept: Kept, *, expires_at: float) -> None:
         """Keep the value until `expires_at` at the latest."""
         with self._lock:
-            self._entries.pop(key, None)
-            while len(self._entries) >= self._max_entries:
-                del self._entries[next(iter(self._entries))]
-            self._entries[key] = (kept, expires_at)
+            self._put(key, kept, expires_at)
+
+    def put_first(self, key: Key, kept: Kept, *, now: float, expires_at: float) -> bool:
+        """Keep the value and return True, unless the key already has one that is alive.
+
+        Of several threads exactly one gets True.
+        """
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is not None and now < entry[1]:
+                return False
+            self._put(key, kept, expires_at)
+            return True
 
     def discard(self, key: Key) -> None:
         """Forget the value if it is there."""
@@ -42,6 +51,12 @@ class BoundedCache(Generic[Key, Kept]):
         with self._lock:
             oldest = next(iter(self._entries.values()), None)
         return oldest is not None and now < oldest[1]
+
+    def _put(self, key: Key, kept: Kept, expires_at: float) -> None:
+        self._entries.pop(key, None)
+        while len(self._entries) >= self._max_entries:
+            del self._entries[next(iter(self._entries))]
+        self._entries[key] = (kept, expires_at)
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -1,4 +1,4 @@
-"""May this principal invoke this method of the API, by its IAM policies?
+"""Whether a principal may invoke a method of the API, by its IAM policies.
 
 The same question that API Gateway asks with IAM authorisation: `execute-api:Invoke` on
 `{invoke_arn}/{METHOD}/{path}`. A path that two readers could understand differently is refused,

@@ -54,7 +54,12 @@ class Revocations:
         self._alive: BoundedCache[bytes, bool] = BoundedCache(_MAX_TOKENS)
 
     def verify(
-        self, token: str, digest: bytes, claims: Mapping[str, Any], scopes: frozenset[str], now: float
+        self,
+        token: str,
+        digest: bytes,
+        claims: Mapping[str, Any],
+        scopes: frozenset[str],
+        now: float,
     ) -> Steps[None]:
         """Raise Unauthenticated for a token that was revoked before the bound.
 
@@ -74,7 +79,7 @@ class Revocations:
         def receive(answer: OutboundAnswer | OutboundFailed) -> bool:
             answered = verify_answered(answer, _WHAT)
             if answered.status == OK:
-                self._alive.put(digest, True, expires_at=now + self._check.bound_seconds)  # noqa: FBT003 - the value kept
+                self._alive.put(digest, kept=True, expires_at=now + self._check.bound_seconds)
                 return True
             if error_name(answered) in _REVOKED:
                 raise _revoked(error_name(answered))

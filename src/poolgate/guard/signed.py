@@ -36,7 +36,6 @@ from poolgate.guard.refusals import (
 from poolgate.guard.requests import GuardRequest
 from poolgate.sigv4.failures import (
     INVALID_CREDENTIALS_TEXT,
-    SIGNATURE_MISMATCH_TEXT,
     SignatureFailure,
     SignatureFault,
 )
@@ -119,6 +118,8 @@ class SignedRequests:
             raise GuardMisconfigured("skew_seconds is between 1 and 900")
         if self.base_path and (not self.base_path.startswith("/") or self.base_path.endswith("/")):
             raise GuardMisconfigured("base_path begins with a slash and does not end with one")
+        if self.trust == "server" and self.allow_unsigned_payload:
+            raise GuardMisconfigured("allow_unsigned_payload needs trust='derived-key'")
         if self.base_path and self.invoke_arn is None:
             raise GuardMisconfigured("base_path is a part of invoke_arn's resource")
         PrincipalPatterns(self.principals or (), setting="principals")
@@ -245,7 +246,7 @@ class SignedProof:
             key = read_signing_key(answer, proof)
             if key is None:
                 self._keys.discard(cache_key)
-                self._unknown.put(cache_key, True, expires_at=now + _UNKNOWN_SECONDS)  # noqa: FBT003 - the value kept
+                self._unknown.put(cache_key, kept=True, expires_at=now + _UNKNOWN_SECONDS)
                 self._unknown_by_peer.note_failure(peer, now)
                 raise unknown_access_key()
             fresh_until = min(now + self._settings.revalidate_seconds, key.valid_until)
@@ -257,8 +258,6 @@ class SignedProof:
         return key
 
     def _ask_about(self, parts: RequestParts, proof: Proof) -> Steps[Signer]:
-        self._verify_payload(parts)
-
         def receive(answer: OutboundAnswer | OutboundFailed) -> Signer:
             return read_verification(answer, proof)
 
@@ -267,26 +266,21 @@ class SignedProof:
         signer: Signer = yield Errand(None, question, lambda: None, receive)
         return signer
 
-    def _verify_payload(self, parts: RequestParts) -> None:
-        """Raise unless the declared digest may be relied upon; the server never sees the body."""
-        if UNSIGNED_PAYLOAD in _declared_digests(parts.headers) and not (
-            self._settings.allow_unsigned_payload
-        ):
-            raise signature_refusal(SignatureFault.SIGNATURE_MISMATCH, SIGNATURE_MISMATCH_TEXT)
-
     def _verify_first_use(self, method: str, proof: Proof, now: datetime) -> None:
         if method.upper() in _IDEMPOTENT:
             return
         moment = now.timestamp()
-        if self._replays.find(proof.signature, moment):
-            raise Unauthenticated(
-                RefusalCode.SIGNATURE_REPLAYED, "This signature has been used before."
-            )
         if len(self._replays) >= _MAX_REPLAYS and self._replays.oldest_is_alive(moment):
             # Forgetting a live signature would let its replay in.
             raise throttled(self._settings.skew_seconds)
         ends_at = proof.expires_at.timestamp() + self._settings.skew_seconds
-        self._replays.put(proof.signature, True, expires_at=ends_at)  # noqa: FBT003 - the value kept
+        is_first = self._replays.put_first(
+            proof.signature, kept=True, now=moment, expires_at=ends_at
+        )
+        if not is_first:
+            raise Unauthenticated(
+                RefusalCode.SIGNATURE_REPLAYED, "This signature has been used before."
+            )
 
 
 # Covered without being listed: the digest is part of what is signed, and the session token names
