@@ -31,6 +31,9 @@ class Call:
     key_stock: KeyStock
     media: frozenset[str] = frozenset()
     principal: Principal | None = None
+    # What policies may ask of the request that arrived.
+    secure_transport: bool = False
+    user_agent: str | None = None
 
     @property
     def now_millis(self) -> int:

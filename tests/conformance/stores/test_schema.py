@@ -6,6 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql
 
 import poolgate.delivery.tables
 import poolgate.iam.tables
@@ -39,15 +40,18 @@ def test_every_named_constraint_and_index_is_there(empty_url):
 
 
 def test_collations_survive_the_migration(postgresql_url):
-    db = Database.open(postgresql_url)
-    columns = sa.select(sa.column("collation_name")).select_from(
-        sa.text("information_schema.columns")
+    declared = {
+        (table.name, column.name)
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if getattr(column.type.dialect_impl(postgresql.dialect()), "collation", None) == "C"
+    }
+    found = sa.text(
+        "SELECT table_name, column_name FROM information_schema.columns "
+        "WHERE table_schema = 'public' AND collation_name = 'C'"
     )
-    with db.engine.connect() as connection:
-        found = connection.execute(
-            columns.where(sa.text("table_name = 'users' AND column_name = 'username_key'"))
-        ).scalar()
-    assert found == "C"
+    with Database.open(postgresql_url).engine.connect() as connection:
+        assert {tuple(row) for row in connection.execute(found)} == declared
 
 
 def test_head_is_the_newest_migration():

@@ -38,7 +38,7 @@ def _attempt_windows() -> None:
     op.create_table(
         "attempt_windows",
         sa.Column("pool_id", sa.Text(), nullable=False),
-        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -51,7 +51,7 @@ def _auth_sessions() -> None:
         "auth_sessions",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("pool_id", sa.Text(), nullable=False),
-        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
         sa.Column("consumed", sa.Boolean(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
@@ -206,7 +206,7 @@ def _users() -> None:
     op.create_table(
         "users",
         sa.Column("pool_id", sa.Text(), nullable=False),
-        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
         sa.Column("username", sa.Text(), nullable=False),
         sa.Column("username_key", KEY_TEXT, nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -234,7 +234,7 @@ def _aliases() -> None:
         sa.Column("pool_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("value_key", KEY_TEXT, nullable=False),
-        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
         sa.ForeignKeyConstraint(
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
         ),
@@ -262,7 +262,7 @@ def _confirmation_codes() -> None:
     op.create_table(
         "confirmation_codes",
         sa.Column("pool_id", sa.Text(), nullable=False),
-        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("attribute", sa.Text(), nullable=False),
@@ -281,7 +281,7 @@ def _group_members() -> None:
     op.create_table(
         "group_members",
         sa.Column("pool_id", sa.Text(), nullable=False),
-        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
         sa.Column("group_name", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["pool_id", "group_name"], ["groups.pool_id", "groups.name"], ondelete="CASCADE"
@@ -301,7 +301,7 @@ def _token_families() -> None:
         "token_families",
         sa.Column("family_id", sa.Text(), nullable=False),
         sa.Column("pool_id", sa.Text(), nullable=False),
-        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
         sa.Column("client_id", sa.Text(), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("auth_time", sa.BigInteger(), nullable=False),
@@ -324,7 +324,7 @@ def _user_search() -> None:
         sa.Column("pool_id", sa.Text(), nullable=False),
         sa.Column("attribute", sa.Text(), nullable=False),
         sa.Column("value_key", KEY_TEXT, nullable=False),
-        sa.Column("sub", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
         sa.ForeignKeyConstraint(
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
         ),
