@@ -1,0 +1,159 @@
+"""The gateway: lets a call through as an admin or a plain user, or refuses it in AWS's words.
+
+Its refusals are never in the API's `error` envelope: they are what API Gateway answers before any
+method runs.
+"""
+
+import re
+from collections.abc import Mapping
+
+from poolgate.guard import (
+    BearerTokens,
+    Caller,
+    Guard,
+    GuardRequest,
+    Refusal,
+    RefusalCode,
+    Roles,
+    SignedRequests,
+)
+from poolgate_dce.answers import Answer, Headers
+from poolgate_dce.methods import ApiCaller, Method
+from poolgate_dce.settings import Settings, SignedSettings
+
+# AWS: the error types of a REST API with IAM authorisation, by the guard's kind of fault.
+_SIGNATURE_FAULTS: Mapping[str, str] = {
+    "MissingAuthentication": "MissingAuthenticationTokenException",
+    "IncompleteSignature": "IncompleteSignatureException",
+    "MalformedQuery": "IncompleteSignatureException",
+    "InvalidAccessKey": "UnrecognizedClientException",
+    "ExpiredToken": "ExpiredTokenException",
+    "SignatureMismatch": "InvalidSignatureException",
+}
+_PASSING_TROUBLE: Mapping[RefusalCode, tuple[int, str, str]] = {
+    RefusalCode.REQUEST_TOO_LARGE: (413, "RequestTooLargeException", "Request Too Long"),
+    RefusalCode.THROTTLED: (429, "TooManyRequestsException", "Too Many Requests"),
+    RefusalCode.DEPENDENCY_UNAVAILABLE: (503, "ServiceUnavailableException", "Service Unavailable"),
+}
+_TOKEN_TROUBLE: Mapping[RefusalCode, str] = {
+    RefusalCode.TOKEN_INVALID: "Unauthorized",
+    RefusalCode.TOKEN_EXPIRED: "The incoming token has expired",
+    RefusalCode.TOKEN_REVOKED: "Unauthorized",
+}
+
+
+class Refused(Exception):
+    """The gateway does not let the call through; `answer` says so."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+class Gateway:
+    """Decides on each call by the guard, and by which methods are open to plain users."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._guard = _guard(settings)
+        self._base_path = settings.base_path
+        self._api_arn = settings.api_arn
+
+    def admit(self, request: GuardRequest, method: Method) -> ApiCaller:
+        """Return who calls; raise Refused before any method may run."""
+        try:
+            caller = self._guard.authenticate(request)
+        except Refusal as refusal:
+            raise Refused(_refusal_answer(refusal)) from refusal
+        if caller.is_anonymous:
+            raise Refused(missing_token())
+        api_caller = _api_caller(caller)
+        # Without a username nothing could be "own", so such a caller may do nothing at all.
+        if not api_caller.is_admin and not (method.open_to_users and api_caller.username):
+            path = request.path.removeprefix(self._base_path)
+            resource = f"{self._api_arn}/{request.method}{path}"
+            raise Refused(_denied(api_caller.name, resource))
+        return api_caller
+
+
+def missing_token() -> Answer:
+    """Return what an unsigned request gets, and every unknown path and method."""
+    return _gateway_answer(
+        403, "MissingAuthenticationTokenException", {"message": "Missing Authentication Token"}
+    )
+
+
+def _api_caller(caller: Caller) -> ApiCaller:
+    if caller.principal is not None:
+        # SEED: a signed caller that is no user of a pool has no own leases; it is an admin or
+        # nobody.
+        return ApiCaller(name=caller.principal.arn, username="", is_admin=caller.is_admin)
+    username = caller.username or ""
+    return ApiCaller(name=username, username=username, is_admin=caller.is_admin)
+
+
+def _refusal_answer(refusal: Refusal) -> Answer:
+    if refusal.code is RefusalCode.CREDENTIALS_MISSING:
+        return missing_token()
+    if refusal.code is RefusalCode.INVOKE_DENIED:
+        return _denied(refusal.facts["principal_arn"], refusal.facts["resource"])
+    if refusal.code in _PASSING_TROUBLE:
+        status, error_type, text = _PASSING_TROUBLE[refusal.code]
+        return _gateway_answer(status, error_type, {"message": text})
+    if refusal.code in _TOKEN_TROUBLE:
+        challenges = tuple(("WWW-Authenticate", value) for value in refusal.www_authenticate)
+        return _gateway_answer(
+            401, "UnauthorizedException", {"message": _TOKEN_TROUBLE[refusal.code]}, challenges
+        )
+    # Everything else is a credential of the wrong form, as an unaccepted scheme or two at once.
+    fault = refusal.facts.get("fault", "IncompleteSignature")
+    return _gateway_answer(403, _SIGNATURE_FAULTS[fault], {"message": refusal.message})
+
+
+def _denied(name: str, resource: str) -> Answer:
+    # AWS shows the last four digits of the account only.
+    masked = _ACCOUNT.sub(r":********\1:", resource, count=1)
+    text = f"User: {name} is not authorized to perform: execute-api:Invoke on resource: {masked}"
+    return _gateway_answer(403, "AccessDeniedException", {"Message": text})
+
+
+_ACCOUNT = re.compile(r":[0-9]{8}([0-9]{4}):")
+
+
+def _gateway_answer(
+    status: int, error_type: str, body: Mapping[str, str], headers: Headers = ()
+) -> Answer:
+    return Answer(status, body, (("x-amzn-ErrorType", error_type), *headers))
+
+
+def _guard(settings: Settings) -> Guard:
+    proofs: list[SignedRequests | BearerTokens] = []
+    if settings.signed is not None:
+        proofs.append(_signed_requests(settings, settings.signed))
+    if settings.bearer is not None:
+        proofs.append(
+            BearerTokens(
+                issuer=settings.bearer.issuer,
+                client_ids=settings.bearer.client_ids,
+                token_use=settings.bearer.token_use,
+                jwks_url=settings.bearer.jwks_url,
+            )
+        )
+    roles = Roles(
+        admin_principals=settings.admin_principals,
+        admin_group_word=settings.admin_group_word,
+        admin_attribute=("custom:roles", settings.admin_name),
+    )
+    return Guard(*proofs, roles=roles)
+
+
+def _signed_requests(settings: Settings, signed: SignedSettings) -> SignedRequests:
+    return SignedRequests(
+        server_url=signed.server_url,
+        access_key_id=signed.access_key_id,
+        secret_access_key=signed.secret_access_key,
+        region=signed.region,
+        service="execute-api",
+        invoke_arn=settings.api_arn,
+        base_path=settings.base_path,
+        trust=signed.trust,
+    )

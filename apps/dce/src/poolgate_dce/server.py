@@ -1,0 +1,75 @@
+"""Runs the API: wires its parts, listens, says where, and keeps house until it is stopped."""
+
+import socket
+import sys
+
+import uvicorn
+
+from poolgate_dce import surroundings
+from poolgate_dce.application import Application
+from poolgate_dce.database import Database
+from poolgate_dce.gateway import Gateway
+from poolgate_dce.housekeeping import Housekeeper
+from poolgate_dce.methods import Office
+from poolgate_dce.settings import Settings
+
+
+class _Server(uvicorn.Server):
+    """A server that prints one line with its URL when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready_line: str) -> None:
+        super().__init__(config)
+        self._ready_line = ready_line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, then tell."""
+        await super().startup(sockets)
+        sys.stdout.write(f"{self._ready_line}\n")
+        sys.stdout.flush()
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    database = Database.open(settings.database)
+    office = Office(database, settings.limits, surroundings.epoch_now, surroundings.new_lease_id)
+    application = Application(
+        office,
+        Gateway(settings),
+        base_path=settings.base_path,
+        public_url=settings.public_url,
+    )
+    listening = _listen(settings.host, settings.port)
+    url = settings.public_url or _url_of(listening)
+    config = uvicorn.Config(
+        application,
+        lifespan="off",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        # Nobody in front is trusted: a forwarded header must not change scheme or address.
+        proxy_headers=False,
+        server_header=False,
+    )
+    housekeeper = Housekeeper(
+        office, every_seconds=settings.review_seconds, auto_reset=settings.auto_reset
+    )
+    housekeeper.start()
+    try:
+        _Server(config, f"DCE API ready at {url}{settings.base_path}").run(sockets=[listening])
+    finally:
+        housekeeper.stop()
+        database.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.listen()
+    return listening
+
+
+def _url_of(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
