@@ -36,11 +36,14 @@ class Condition:
         values = context.get(self.context_key)
         if not values:
             return self.holds_when_absent
+        # INVARIANT: every value is read before any counts, so that their order cannot matter.
+        met = [self._met(value, context) for value in values]
         if self.quantifier is Quantifier.PLAIN:
             # AWS multi-value-conditions: negated operators ask that no value matches.
-            return any(self._met(value, context) for value in values) is not self.negated
-        verdicts = (self._met(value, context) is not self.negated for value in values)
-        return all(verdicts) if self.quantifier is Quantifier.ALL else any(verdicts)
+            return any(met) is not self.negated
+        if self.quantifier is Quantifier.ALL:
+            return not any(met) if self.negated else all(met)
+        return not all(met) if self.negated else any(met)
 
     def _met(self, value: str, context: Context) -> bool:
         return any(expectation(value, context) for expectation in self.expectations)

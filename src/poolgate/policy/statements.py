@@ -84,19 +84,21 @@ class Statement:
     def applies(self, request: PreparedRequest) -> bool:
         """Tell whether action, resource and every condition match.
 
-        A context value that a condition cannot read closes: a Deny applies, an Allow does not.
+        A context value that a condition cannot read closes: where the other conditions hold, a Deny
+        applies and an Allow does not.
         """
         if not self.actions.covers(request.lower_action):
             return False
         if not self.resources.covers(request.resource, request.context, self.effect):
             return False
-        try:
-            for condition in self.conditions:
+        readable = True
+        for condition in self.conditions:
+            try:
                 if not condition.holds(request.context):
                     return False
-        except UnreadableContextValue:
-            return self.effect is StatementEffect.DENY
-        return True
+            except UnreadableContextValue:
+                readable = False
+        return readable or self.effect is StatementEffect.DENY
 
     def naming_of(self, principal: Principal) -> Naming:
         """Return how the statement of a resource policy names the principal."""
