@@ -106,7 +106,7 @@ def _header_claim(
             SignatureFault.INCOMPLETE_SIGNATURE, f"Unsupported AWS 'algorithm': '{scheme}'."
         )
     named = _header_parts(rest, authorization)
-    date = _first(headers, "x-amz-date") or _first(headers, "date")
+    date = _first(headers, "x-amz-date" if "x-amz-date" in headers else "date")
     missing = [
         f"Authorization header requires '{name}' parameter."
         for name in _REQUIRED_IN_HEADER

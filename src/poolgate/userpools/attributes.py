@@ -102,6 +102,15 @@ def missing_required(pool: UserPool, stored: Mapping[str, str]) -> tuple[str, ..
     )
 
 
+def verify_complete(pool: UserPool, stored: Mapping[str, str]) -> None:
+    """Raise SchemaMismatch unless every required attribute has a value."""
+    missing = missing_required(pool, stored)
+    if missing:
+        raise SchemaMismatch(
+            faults=" ".join(f"{name}: The attribute is required" for name in missing)
+        )
+
+
 def readable(app_client: AppClient, stored: Mapping[str, str]) -> dict[str, str]:
     """Return the attributes that the client may see; never developer-only ones."""
     allowed = app_client.read_attributes

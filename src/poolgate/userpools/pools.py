@@ -11,6 +11,7 @@ from poolgate.foundation.ids import PoolId, Region, new_pool_id
 from poolgate.foundation.paging import Page
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
+from poolgate.userpools import signing_keys
 from poolgate.userpools.pool_settings import (
     PASSWORD_STORAGE_TAG,
     InvalidPoolSettings,
@@ -128,11 +129,13 @@ def decode(settings: bytes) -> UserPool:
 def create(call: Call, new_pool: NewPool) -> UserPool:
     """Make a pool with its signing keys in the call's region."""
     pool = _pool_of(call, new_pool)
+    keys = signing_keys.new_keys(call)
     with call.db.writing() as transaction:
         (pools_of_region,) = transaction.one(_COUNT_IN_REGION, {"region": call.region})
         if pools_of_region >= MAX_POOLS_OF_A_REGION:
             raise TooManyPools
         transaction.run(_INSERT, {**_row(pool), "created_at": pool.created_at})
+        signing_keys.create_for_pool(transaction, call, pool.pool_id, keys)
     return pool
 
 

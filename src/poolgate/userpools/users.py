@@ -1,21 +1,43 @@
-"""Users: the record, and finding one by any name that signs in."""
+"""Users: the record, its rows, and finding one by any name that signs in.
+
+A user is one row of `users`, the rows by which ListUsers finds it and the rows of its aliases. They
+are only written together, here. Lock-out counters and `signed_out_at` have their own writers.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId, Sub, Username
-from poolgate.store.database import Transaction
+from poolgate.store.database import InsertIfAbsent, Transaction
+from poolgate.userpools import search_rows
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.tables import aliases, users
 
 
 class UserNotFound(Failure):
     """The pool has no such user."""
+
+
+class UserDisabled(Failure):
+    """An administrator has disabled the user."""
+
+
+class UsernameTaken(Failure):
+    """Another user of the pool has this name."""
+
+
+class AliasTaken(Failure):
+    """Another user of the pool signs in with this value. Facts: attribute."""
+
+
+class AddressTaken(UsernameTaken):
+    """A new user's address is the username of another one. Facts: attribute."""
 
 
 class UserStatus(StrEnum):
@@ -74,9 +96,17 @@ def username_key(pool: UserPool, name: str) -> str:
     return name if pool.case_sensitive else fold(name)
 
 
+def rows_of(pool_id: PoolId, sub: Sub) -> str:
+    """Return what a writing transaction is about that touches the rows of one user only."""
+    return f"user:{pool_id}/{sub}"
+
+
 _BY_SUB = sa.select(users).where(
     users.c.pool_id == sa.bindparam("pool_id"), users.c.sub == sa.bindparam("sub")
 )
+# Whoever changes a user holds its row until the commit, so no change is lost (PostgreSQL; SQLite
+# has one writer anyway).
+_BY_SUB_TO_CHANGE = _BY_SUB.with_for_update()
 _BY_USERNAME = sa.select(users).where(
     users.c.pool_id == sa.bindparam("pool_id"),
     users.c.username_key == sa.bindparam("username_key"),
@@ -93,12 +123,47 @@ _BY_ALIAS = (
         aliases.c.value_key == sa.bindparam("value_key"),
     )
 )
+_INSERT = InsertIfAbsent(users)
+_UPDATE = (
+    sa.update(users)
+    .where(users.c.pool_id == sa.bindparam("of_pool"), users.c.sub == sa.bindparam("of_sub"))
+    .values(
+        {
+            name: sa.bindparam(name)
+            for name in (
+                "status",
+                "enabled",
+                "attributes",
+                "password_scheme",
+                "password_salt",
+                "sealed_password",
+                "password_set_at",
+                "modified_at",
+            )
+        }
+    )
+)
+_DELETE = sa.delete(users).where(
+    users.c.pool_id == sa.bindparam("pool_id"), users.c.sub == sa.bindparam("sub")
+)
+_ADD_ALIAS = InsertIfAbsent(aliases)
+_DROP_ALIAS = sa.delete(aliases).where(
+    aliases.c.pool_id == sa.bindparam("pool_id"),
+    aliases.c.kind == sa.bindparam("kind"),
+    aliases.c.value_key == sa.bindparam("value_key"),
+    aliases.c.sub == sa.bindparam("sub"),
+)
 
 
 def find(transaction: Transaction, pool: UserPool, login_name: str) -> User | None:
     """Return the user with that username, active alias or sub, or None."""
+    row = _find_row(transaction, pool, login_name)
+    return None if row is None else user_of(row)
+
+
+def _find_row(transaction: Transaction, pool: UserPool, login_name: str) -> Any:  # noqa: ANN401 - a row of the users table
     key = username_key(pool, login_name)
-    row = (
+    return (
         transaction.one(_BY_USERNAME, {"pool_id": pool.pool_id, "username_key": key})
         or (
             transaction.one(_BY_ALIAS, {"pool_id": pool.pool_id, "value_key": key})
@@ -107,7 +172,6 @@ def find(transaction: Transaction, pool: UserPool, login_name: str) -> User | No
         )
         or transaction.one(_BY_SUB, {"pool_id": pool.pool_id, "sub": login_name})
     )
-    return None if row is None else user_of(row)
 
 
 def get(transaction: Transaction, pool: UserPool, login_name: str) -> User:
@@ -118,12 +182,152 @@ def get(transaction: Transaction, pool: UserPool, login_name: str) -> User:
     return user
 
 
+def find_by_sub(transaction: Transaction, pool_id: PoolId, sub: Sub) -> User | None:
+    """Return the user with that sub, or None."""
+    row = transaction.one(_BY_SUB, {"pool_id": pool_id, "sub": sub})
+    return None if row is None else user_of(row)
+
+
 def get_by_sub(transaction: Transaction, pool_id: PoolId, sub: Sub) -> User:
     """Return the user with that sub; raise UserNotFound."""
-    row = transaction.one(_BY_SUB, {"pool_id": pool_id, "sub": sub})
+    user = find_by_sub(transaction, pool_id, sub)
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+def get_to_change(transaction: Transaction, pool_id: PoolId, sub: Sub) -> User:
+    """Return the user, whose row nobody else changes until the transaction ends.
+
+    Raises UserNotFound.
+    """
+    row = transaction.one(_BY_SUB_TO_CHANGE, {"pool_id": pool_id, "sub": sub})
     if row is None:
         raise UserNotFound
     return user_of(row)
+
+
+def insert(transaction: Transaction, pool: UserPool, user: User) -> None:
+    """Store a new user; raise UsernameTaken or AliasTaken when a name is in use.
+
+    A name is in use when it is anybody's username, alias or sub: no one can be looked up by a name
+    that means somebody else.
+    """
+    if str(user.username) != user.sub and _find_row(transaction, pool, user.username) is not None:
+        raise UsernameTaken
+    values = {
+        "pool_id": user.pool_id,
+        "sub": user.sub,
+        "username": user.username,
+        "username_key": username_key(pool, user.username),
+        "failed_attempts": 0,
+        "created_at": user.created_at,
+        **_changeable_columns(user),
+    }
+    if not transaction.insert_if_absent(_INSERT, values):
+        raise UsernameTaken
+    taken = AddressTaken if pool.username_attributes else AliasTaken
+    _write_aliases(transaction, pool, user, former={}, taken=taken)
+    search_rows.replace(transaction, user.pool_id, user.sub, wanted=_searchable(user), former={})
+
+
+def update(transaction: Transaction, pool: UserPool, user: User, former: User) -> None:
+    """Store what changed since `former`, which `get_to_change` gave; raise AliasTaken."""
+    transaction.run(
+        _UPDATE, {"of_pool": user.pool_id, "of_sub": user.sub, **_changeable_columns(user)}
+    )
+    _write_aliases(transaction, pool, user, former=aliases_of(pool, former))
+    search_rows.replace(
+        transaction,
+        user.pool_id,
+        user.sub,
+        wanted=_searchable(user),
+        former=_searchable(former),
+    )
+
+
+def delete(transaction: Transaction, user: User) -> None:
+    """Remove the user with everything that hangs on it; its names are free at once."""
+    transaction.run(_DELETE, {"pool_id": user.pool_id, "sub": user.sub})
+
+
+def release_aliases(transaction: Transaction, pool: UserPool, user: User, now_millis: int) -> None:
+    """Take the addresses that `user` is about to sign in with from whoever does so now.
+
+    The former owner keeps the address as an attribute that is not verified.
+    """
+    for attribute, key in aliases_of(pool, user).items():
+        row = transaction.one(_BY_ALIAS, {"pool_id": pool.pool_id, "value_key": key})
+        if row is None or row.sub == user.sub or attribute not in ("email", "phone_number"):
+            continue
+        owner = get_to_change(transaction, pool.pool_id, row.sub)
+        unverified = {**owner.attributes, f"{attribute}_verified": "false"}
+        released = replace(owner, attributes=unverified, modified_at=now_millis)
+        update(transaction, pool, released, owner)
+
+
+def aliases_of(pool: UserPool, user: User) -> dict[str, str]:
+    """Return the keys that sign the user in besides the username, by attribute.
+
+    Where addresses are the usernames they always do; as aliases only once verified, and every alias
+    only once the user is confirmed.
+    """
+    names = {
+        attribute: value
+        for attribute in pool.username_attributes
+        if (value := user.attributes.get(attribute))
+    }
+    if user.status is not UserStatus.UNCONFIRMED:
+        names |= {
+            attribute: value
+            for attribute in pool.alias_attributes
+            if (value := user.attributes.get(attribute))
+            and (
+                attribute == "preferred_username"
+                or user.attributes.get(f"{attribute}_verified") == "true"
+            )
+        }
+    return {attribute: username_key(pool, value) for attribute, value in names.items()}
+
+
+def _write_aliases(
+    transaction: Transaction,
+    pool: UserPool,
+    user: User,
+    *,
+    former: Mapping[str, str],
+    taken: type[Failure] = AliasTaken,
+) -> None:
+    current = aliases_of(pool, user)
+    if current == former:
+        return
+    row = {"pool_id": user.pool_id, "sub": user.sub}
+    for attribute, key in former.items() - current.items():
+        transaction.run(_DROP_ALIAS, {**row, "kind": attribute, "value_key": key})
+    for attribute, key in current.items() - former.items():
+        owner = _find_row(transaction, pool, key)
+        is_anothers = owner is not None and owner.sub != user.sub
+        alias = {**row, "kind": attribute, "value_key": key}
+        if is_anothers or not transaction.insert_if_absent(_ADD_ALIAS, alias):
+            raise taken(attribute=attribute)
+
+
+def _searchable(user: User) -> Mapping[str, str]:
+    return search_rows.searchable(user.attributes, user.status, enabled=user.enabled)
+
+
+def _changeable_columns(user: User) -> dict[str, object]:
+    password = user.password
+    return {
+        "status": user.status,
+        "enabled": user.enabled,
+        "attributes": msgspec.json.encode(user.attributes),
+        "password_scheme": password and password.scheme,
+        "password_salt": password and password.salt,
+        "sealed_password": password and password.sealed,
+        "password_set_at": password and password.set_at,
+        "modified_at": user.modified_at,
+    }
 
 
 def user_of(row: "sa.Row[tuple[object, ...]]") -> User:

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 
+from poolgate.credentials import secret_hash
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.paging import PageTokenInvalid
 from poolgate.operations.errors import AwsError, ErrorTable
+from poolgate.operations.idp.user_errors import SIGN_IN_ERRORS, USER_ERRORS
 from poolgate.userpools import (
+    access_tokens,
     app_clients,
     attributes,
     client_secrets,
@@ -13,8 +16,9 @@ from poolgate.userpools import (
     groups,
     pool_settings,
     pools,
+    refresh_tokens,
     schema,
-    users,
+    signing_keys,
 )
 
 INVALID_PARAMETER = "InvalidParameterException"
@@ -93,8 +97,44 @@ _GROUPS: Mapping[type[Failure], AwsError] = {
     ),
 }
 
-_USERS: Mapping[type[Failure], AwsError] = {
-    users.UserNotFound: AwsError("UserNotFoundException", "User does not exist."),
+_TOKENS: Mapping[type[Failure], AwsError] = {
+    access_tokens.AccessTokenInvalid: AwsError(NOT_AUTHORIZED, "Invalid Access Token"),
+    access_tokens.AccessTokenExpired: AwsError(NOT_AUTHORIZED, "Access Token has expired"),
+    access_tokens.AccessTokenRevoked: AwsError(NOT_AUTHORIZED, "Access Token has been revoked"),
+    access_tokens.ScopeMissing: AwsError(
+        NOT_AUTHORIZED, "Access Token does not have required scopes"
+    ),
+    refresh_tokens.RefreshTokenInvalid: AwsError(NOT_AUTHORIZED, "Invalid Refresh Token"),
+    refresh_tokens.RefreshTokenRevoked: AwsError(NOT_AUTHORIZED, "Refresh Token has been revoked"),
+    refresh_tokens.RefreshTokenExpired: AwsError(NOT_AUTHORIZED, "Refresh Token has expired"),
+    refresh_tokens.RefreshTokenReused: AwsError(
+        "RefreshTokenReuseException", "Refresh Token has been used before."
+    ),
+    refresh_tokens.NotARefreshToken: AwsError(
+        "UnsupportedTokenTypeException", "Only refresh tokens can be revoked."
+    ),
+    refresh_tokens.RevocationNotEnabled: AwsError(
+        "UnsupportedOperationException", "Token revocation is not enabled for this client."
+    ),
+    refresh_tokens.RefreshTokenOfAnotherClient: AwsError(
+        "UnauthorizedException", "The token was not issued to this client."
+    ),
+    refresh_tokens.ClientSecretMissing: AwsError(
+        NOT_AUTHORIZED,
+        "Client {client_id} is configured for secret but secret was not received",
+    ),
+    secret_hash.WrongClientSecret: AwsError(
+        "UnauthorizedException", "Unable to verify secret for client {client_id}"
+    ),
+    signing_keys.SigningKeysMissing: AwsError(NOT_FOUND, "User pool {pool_id} does not exist."),
 }
 
-IDP_ERRORS: ErrorTable = {**_POOLS, **_APP_CLIENTS, **_ATTRIBUTES, **_GROUPS, **_USERS}
+IDP_ERRORS: ErrorTable = {
+    **_POOLS,
+    **_APP_CLIENTS,
+    **_ATTRIBUTES,
+    **_GROUPS,
+    **USER_ERRORS,
+    **SIGN_IN_ERRORS,
+    **_TOKENS,
+}

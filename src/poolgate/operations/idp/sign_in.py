@@ -1,0 +1,116 @@
+"""InitiateAuth, RespondToAuthChallenge and their Admin siblings."""
+
+from collections.abc import Mapping
+
+from poolgate.foundation.ids import ClientId, PoolId
+from poolgate.foundation.secret import Secret
+from poolgate.operations.idp.registrar import registrar
+from poolgate.operations.registry import Authentication
+from poolgate.operations.shapes.idp import (
+    AdminInitiateAuthRequest,
+    AdminInitiateAuthResponse,
+    AdminRespondToAuthChallengeRequest,
+    AdminRespondToAuthChallengeResponse,
+    AuthenticationResultType,
+    InitiateAuthRequest,
+    InitiateAuthResponse,
+    RespondToAuthChallengeRequest,
+    RespondToAuthChallengeResponse,
+)
+from poolgate.store.call import Call
+from poolgate.userpools import sign_in
+from poolgate.userpools.auth_flows import Attempt, parse_flow
+from poolgate.userpools.auth_sessions import Door
+from poolgate.userpools.sign_in import Answer, ChallengeIssued, Outcome
+from poolgate.userpools.tokens import TokenSet
+
+
+@registrar.operation("InitiateAuth", authentication=Authentication.NONE)
+def initiate_auth(call: Call, request: InitiateAuthRequest) -> InitiateAuthResponse:
+    """Start a sign-in, or refresh one."""
+    attempt = _attempt(Door.PUBLIC, request["AuthFlow"], request.get("AuthParameters", {}))
+    outcome = sign_in.begin(call, ClientId(request["ClientId"]), attempt)
+    return _response(outcome)
+
+
+@registrar.operation("AdminInitiateAuth", authentication=Authentication.SIGV4)
+def admin_initiate_auth(call: Call, request: AdminInitiateAuthRequest) -> AdminInitiateAuthResponse:
+    """Start a sign-in on behalf of a trusted backend."""
+    attempt = _attempt(Door.ADMIN, request["AuthFlow"], request.get("AuthParameters", {}))
+    outcome = sign_in.begin(
+        call, ClientId(request["ClientId"]), attempt, pool_id=PoolId(request["UserPoolId"])
+    )
+    return _response(outcome)
+
+
+@registrar.operation("RespondToAuthChallenge", authentication=Authentication.NONE)
+def respond_to_auth_challenge(
+    call: Call, request: RespondToAuthChallengeRequest
+) -> RespondToAuthChallengeResponse:
+    """Go on with a sign-in."""
+    answer = _answer(Door.PUBLIC, request)
+    outcome = sign_in.continue_(call, ClientId(request["ClientId"]), answer)
+    return _response(outcome)
+
+
+@registrar.operation("AdminRespondToAuthChallenge", authentication=Authentication.SIGV4)
+def admin_respond_to_auth_challenge(
+    call: Call, request: AdminRespondToAuthChallengeRequest
+) -> AdminRespondToAuthChallengeResponse:
+    """Go on with a sign-in on behalf of a trusted backend."""
+    answer = _answer(Door.ADMIN, request)
+    outcome = sign_in.continue_(
+        call, ClientId(request["ClientId"]), answer, pool_id=PoolId(request["UserPoolId"])
+    )
+    return _response(outcome)
+
+
+def _attempt(door: Door, flow: str, parameters: Mapping[str, str]) -> Attempt:
+    return Attempt(
+        door=door,
+        flow=parse_flow(flow),
+        login_name=parameters.get("USERNAME", ""),
+        password=_secret(parameters.get("PASSWORD")),
+        srp_a=parameters.get("SRP_A"),
+        refresh_token=_secret(parameters.get("REFRESH_TOKEN")),
+        secret_hash=parameters.get("SECRET_HASH"),
+    )
+
+
+def _answer(
+    door: Door, request: RespondToAuthChallengeRequest | AdminRespondToAuthChallengeRequest
+) -> Answer:
+    return Answer(
+        door=door,
+        challenge=request["ChallengeName"],
+        responses=request.get("ChallengeResponses", {}),
+        auth_session=_secret(request.get("Session")),
+    )
+
+
+def _secret(text: str | None) -> Secret | None:
+    return Secret(text) if text else None
+
+
+def _response(outcome: Outcome) -> InitiateAuthResponse:
+    """Return the answer; the four operations' answers have the same members."""
+    if not isinstance(outcome, ChallengeIssued):
+        return InitiateAuthResponse(AuthenticationResult=_tokens(outcome), ChallengeParameters={})
+    response = InitiateAuthResponse(
+        ChallengeName=outcome.challenge, ChallengeParameters=dict(outcome.parameters)
+    )
+    if outcome.auth_session is not None:
+        response["Session"] = outcome.auth_session.reveal()
+    return response
+
+
+def _tokens(token_set: TokenSet) -> AuthenticationResultType:
+    tokens = AuthenticationResultType(
+        AccessToken=token_set.access_token.reveal(),
+        IdToken=token_set.id_token.reveal(),
+        ExpiresIn=token_set.expires_in,
+        TokenType="Bearer",
+    )
+    if token_set.refresh_token is not None:
+        tokens["RefreshToken"] = token_set.refresh_token.reveal()
+    return tokens

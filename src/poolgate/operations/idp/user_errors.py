@@ -1,0 +1,127 @@
+"""How cognito-idp words the failures of users: their accounts, sign-up, sign-in and recovery."""
+
+from collections.abc import Mapping
+
+from poolgate.credentials.passwords import WrongPassword
+from poolgate.credentials.secret_hash import WrongSecretHash
+from poolgate.credentials.srp import SrpPublicValueRefused
+from poolgate.delivery import queue
+from poolgate.foundation.failure import Failure
+from poolgate.operations.errors import AwsError
+from poolgate.operations.idp import user_shapes
+from poolgate.userpools import (
+    auth_flows,
+    auth_sessions,
+    lockout,
+    new_password_challenge,
+    passwords,
+    sign_in,
+    situations,
+    user_administration,
+    usernames,
+    users,
+)
+
+INVALID_PARAMETER = "InvalidParameterException"
+NOT_AUTHORIZED = "NotAuthorizedException"
+USER_NOT_FOUND = "UserNotFoundException"
+USERNAME_EXISTS = "UsernameExistsException"
+INVALID_PASSWORD = "InvalidPasswordException"  # noqa: S105 - an error's name
+
+USER_ERRORS: Mapping[type[Failure], AwsError] = {
+    users.UserNotFound: AwsError(USER_NOT_FOUND, "User does not exist."),
+    users.UserDisabled: AwsError(NOT_AUTHORIZED, "User is disabled."),
+    users.UsernameTaken: AwsError(USERNAME_EXISTS, "User already exists"),
+    users.AddressTaken: AwsError(
+        USERNAME_EXISTS, "An account with the given {attribute} already exists."
+    ),
+    users.AliasTaken: AwsError(
+        "AliasExistsException", "An account with the given {attribute} already exists."
+    ),
+    user_administration.AccountExists: AwsError(USERNAME_EXISTS, "User account already exists"),
+    user_administration.NotInvited: AwsError(
+        "UnsupportedUserStateException",
+        "Resend not possible. {username} status is not FORCE_CHANGE_PASSWORD",
+    ),
+    user_administration.CannotConfirm: AwsError(
+        NOT_AUTHORIZED, "User cannot be confirmed. Current status is {status}"
+    ),
+    user_administration.NoAddressForInvitation: AwsError(
+        INVALID_PARAMETER, "No {address} provided but desired delivery medium was {medium}"
+    ),
+    user_shapes.AttributeValueMissing: AwsError(
+        INVALID_PARAMETER, "Attribute value for {name} must not be null"
+    ),
+    usernames.UsernameNotAddress: AwsError(INVALID_PARAMETER, "Username should be {expected}."),
+    usernames.UsernameLikeAlias: AwsError(
+        INVALID_PARAMETER,
+        "Username cannot be of {alias} format, since user pool is configured for {alias} alias.",
+    ),
+    usernames.UsernameNotAttribute: AwsError(
+        INVALID_PARAMETER, "Username and the attribute {attribute} are not the same."
+    ),
+    queue.NoSenderConfigured: AwsError(
+        "CodeDeliveryFailureException", "No sender for {medium} messages is configured."
+    ),
+}
+
+SIGN_IN_ERRORS: Mapping[type[Failure], AwsError] = {
+    WrongPassword: AwsError(NOT_AUTHORIZED, "Incorrect username or password."),
+    WrongSecretHash: AwsError(
+        NOT_AUTHORIZED, "Unable to verify secret hash for client {client_id}"
+    ),
+    SrpPublicValueRefused: AwsError(INVALID_PARAMETER, "SRP_A is not a valid SRP public value."),
+    situations.SecretHashMissing: AwsError(
+        NOT_AUTHORIZED,
+        "Client {client_id} is configured with secret but SECRET_HASH was not received",
+    ),
+    situations.NameNotFoundForClient: AwsError(
+        USER_NOT_FOUND, "Username/client id combination not found."
+    ),
+    auth_flows.PasswordFlowNotEnabled: AwsError(
+        INVALID_PARAMETER, "USER_PASSWORD_AUTH flow not enabled for this client"
+    ),
+    auth_flows.SrpFlowNotEnabled: AwsError(
+        INVALID_PARAMETER, "USER_SRP_AUTH is not enabled for the client."
+    ),
+    auth_flows.CustomFlowNotEnabled: AwsError(
+        INVALID_PARAMETER, "CUSTOM_AUTH is not enabled for the client."
+    ),
+    auth_flows.RefreshFlowNotEnabled: AwsError(
+        INVALID_PARAMETER, "Refresh Token flow not enabled for this client"
+    ),
+    auth_flows.FlowNotEnabled: AwsError(INVALID_PARAMETER, "Auth flow not enabled for this client"),
+    auth_flows.FlowNotForDoor: AwsError(INVALID_PARAMETER, "Initiate Auth method not supported."),
+    auth_flows.FlowNotBuilt: AwsError(
+        INVALID_PARAMETER, "The flow {flow} is not built in this version of Poolgate."
+    ),
+    auth_flows.ParameterMissing: AwsError(INVALID_PARAMETER, "Missing required parameter {name}"),
+    auth_sessions.AuthSessionInvalid: AwsError(NOT_AUTHORIZED, "Invalid session for the user."),
+    auth_sessions.AuthSessionExpired: AwsError(
+        NOT_AUTHORIZED, "Invalid session for the user, session is expired."
+    ),
+    auth_sessions.AuthSessionUsed: AwsError(
+        NOT_AUTHORIZED, "Invalid session for the user, session can only be used once."
+    ),
+    lockout.LockedOut: AwsError(NOT_AUTHORIZED, "Password attempts exceeded"),
+    sign_in.UserNotConfirmed: AwsError("UserNotConfirmedException", "User is not confirmed."),
+    sign_in.PasswordResetRequired: AwsError(
+        "PasswordResetRequiredException", "Password reset required for the user"
+    ),
+    sign_in.ChallengeNotBuilt: AwsError(
+        INVALID_PARAMETER, "The challenge {challenge} is not built in this version of Poolgate."
+    ),
+    new_password_challenge.AttributeAlreadyProvided: AwsError(
+        NOT_AUTHORIZED, "Cannot modify an already provided {attribute}"
+    ),
+    passwords.PasswordUnfit: AwsError(
+        INVALID_PASSWORD, "Password did not conform with policy: {reason}"
+    ),
+    passwords.TemporaryPasswordUnfit: AwsError(
+        INVALID_PASSWORD, "Password did not conform with password policy: {reason}"
+    ),
+    passwords.TemporaryPasswordExpired: AwsError(
+        NOT_AUTHORIZED,
+        "Temporary password has expired and must be reset by an administrator.",
+    ),
+}

@@ -1,0 +1,161 @@
+"""Access tokens at this server's own operations: whose they are and whether they still count.
+
+A guard elsewhere believes a token until it expires; here the database is at hand, so an ended
+sign-in, a disabled or deleted user and a removed app client count at once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from poolgate.foundation.clock import epoch_seconds
+from poolgate.foundation.failure import Failure
+from poolgate.jose.tokens import TokenRefused, UnverifiedToken, parse_token, verify_token
+from poolgate.store.call import Call
+from poolgate.store.database import Transaction
+from poolgate.userpools import app_clients, pools, signing_keys
+from poolgate.userpools.app_clients import AppClient
+from poolgate.userpools.pools import UserPool
+from poolgate.userpools.signing_keys import AccessTokenKey, TokenUse
+from poolgate.userpools.tables import app_clients as app_clients_table
+from poolgate.userpools.tables import token_families, user_pools, users
+from poolgate.userpools.token_claims import USER_SCOPE
+from poolgate.userpools.users import User, UserDisabled, UserNotFound, user_of
+
+
+class AccessTokenInvalid(Failure):
+    """The text is no access token of this server."""
+
+
+class AccessTokenExpired(Failure):
+    """The access token has reached the end of its life."""
+
+
+class AccessTokenRevoked(Failure):
+    """The sign-in that the access token came from was ended."""
+
+
+class ScopeMissing(Failure):
+    """The access token does not carry the scope that the operation needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A user with a good access token; `family_id` is None where tokens name no family."""
+
+    user: User
+    pool: UserPool
+    app_client: AppClient
+    scopes: frozenset[str]
+    family_id: str | None
+    access_token_claims: Mapping[str, Any]
+
+
+# Everything that an access token speaks of, in one read; each part by its primary key.
+_FIND = (
+    sa.select(
+        users,
+        user_pools.c.settings.label("pool_settings"),
+        app_clients_table.c.settings.label("client_settings"),
+        token_families.c.family_id,
+        token_families.c.revoked_at.label("family_revoked_at"),
+    )
+    .select_from(users)
+    .join(user_pools, user_pools.c.pool_id == users.c.pool_id)
+    .outerjoin(
+        app_clients_table,
+        sa.and_(
+            app_clients_table.c.client_id == sa.bindparam("client_id"),
+            app_clients_table.c.pool_id == users.c.pool_id,
+        ),
+    )
+    .outerjoin(
+        token_families,
+        sa.and_(
+            token_families.c.family_id == sa.bindparam("family_id", type_=sa.Text),
+            token_families.c.pool_id == users.c.pool_id,
+            token_families.c.sub == users.c.sub,
+        ),
+    )
+    .where(users.c.pool_id == sa.bindparam("pool_id"), users.c.sub == sa.bindparam("sub"))
+)
+
+
+def verify_access_token(
+    call: Call, access_token: str, *, required_scope: str = USER_SCOPE
+) -> SignedIn:
+    """Return who the token speaks for.
+
+    Raises AccessTokenInvalid, -Expired, -Revoked, ScopeMissing, UserNotFound or UserDisabled.
+    """
+    try:
+        unverified = parse_token(access_token)
+    except TokenRefused as refusal:
+        raise AccessTokenInvalid(private_detail=refusal.private_detail) from refusal
+    with call.db.reading() as transaction:
+        key = signing_keys.find_for_access_tokens(transaction, call, unverified.key_id)
+        if key is None:
+            raise AccessTokenInvalid(private_detail="unknown key")
+        claims = _verified_claims(call, unverified, key)
+        signed_in = _signed_in(transaction, key, claims)
+    if required_scope not in signed_in.scopes:
+        raise ScopeMissing
+    return signed_in
+
+
+def _verified_claims(
+    call: Call, unverified: UnverifiedToken, key: AccessTokenKey
+) -> Mapping[str, Any]:
+    try:
+        claims = verify_token(unverified, key.verification_key)
+    except TokenRefused as refusal:
+        raise AccessTokenInvalid(private_detail=refusal.private_detail) from refusal
+    if claims["token_use"] != TokenUse.ACCESS or claims["iss"] != call.issuer(key.pool_id):
+        raise AccessTokenInvalid(private_detail="another use or issuer")
+    if epoch_seconds(call.now) >= claims["exp"]:
+        raise AccessTokenExpired
+    return claims
+
+
+def _signed_in(
+    transaction: Transaction, key: AccessTokenKey, claims: Mapping[str, Any]
+) -> SignedIn:
+    family_id = claims.get("origin_jti")
+    row = transaction.one(
+        _FIND,
+        {
+            "pool_id": key.pool_id,
+            "sub": claims["sub"],
+            "client_id": claims["client_id"],
+            "family_id": family_id,
+        },
+    )
+    if row is None:
+        raise UserNotFound
+    if row.client_settings is None:
+        raise AccessTokenInvalid(private_detail="app client is gone")
+    _verify_not_revoked(row, claims)
+    user = user_of(row)
+    if not user.enabled:
+        raise UserDisabled
+    return SignedIn(
+        user=user,
+        pool=pools.decode(row.pool_settings),
+        app_client=app_clients.decode(row.client_settings),
+        scopes=frozenset(claims["scope"].split()),
+        family_id=family_id,
+        access_token_claims=claims,
+    )
+
+
+def _verify_not_revoked(row: "sa.Row[tuple[object, ...]]", claims: Mapping[str, Any]) -> None:
+    if "origin_jti" in claims:
+        if row.family_id is None or row.family_revoked_at is not None:
+            raise AccessTokenRevoked
+        return
+    # Without a family there is only the time to go by. Claims have whole seconds, so a token of the
+    # very second of the sign-out counts as ended.
+    if row.signed_out_at is not None and claims["iat"] * 1000 <= row.signed_out_at:
+        raise AccessTokenRevoked

@@ -1,0 +1,162 @@
+"""Auth sessions: a sign-in between two challenges.
+
+The state travels sealed in the string that the app client holds; the row makes it usable once.
+
+    open ──> the string ──> verify (as often as it takes) ──> consume (once, with what it led to)
+
+A password that changes in between ends the session, since the state names the password it rests on.
+"""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+import sqlalchemy as sa
+
+from poolgate.credentials.sealing import UnsealingFailed
+from poolgate.foundation.failure import Failure
+from poolgate.foundation.ids import ClientId, PoolId, Sub
+from poolgate.foundation.secret import Secret
+from poolgate.store.call import Call
+from poolgate.store.database import Transaction
+from poolgate.userpools.app_clients import AppClient
+from poolgate.userpools.tables import auth_sessions
+
+_PURPOSE = "auth session"
+
+
+class AuthSessionInvalid(Failure):
+    """The string is not an auth session of this app client, user and challenge."""
+
+
+class AuthSessionExpired(Failure):
+    """The auth session is too old."""
+
+
+class AuthSessionUsed(Failure):
+    """The auth session has led somewhere already."""
+
+
+class Door(StrEnum):
+    """Which family of operations a sign-in uses; one that began at a door goes on there."""
+
+    PUBLIC = "public"
+    ADMIN = "admin"
+
+
+class AuthSession(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What is known between two challenges."""
+
+    pool_id: PoolId
+    client_id: ClientId
+    sub: Sub
+    door: Door
+    challenge: str
+    proven: frozenset[str]
+    password_set_at: int | None
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedAuthSession:
+    """An auth session that was opened, and the identity of its string."""
+
+    auth_session: AuthSession
+    digest: bytes
+
+
+_INSERT = sa.insert(auth_sessions)
+_CONSUME = (
+    sa.update(auth_sessions)
+    .where(
+        auth_sessions.c.digest == sa.bindparam("of_digest"),
+        auth_sessions.c.consumed.is_(sa.false()),
+        auth_sessions.c.expires_at > sa.bindparam("now"),
+    )
+    .values(consumed=sa.true())
+)
+_IS_CONSUMED = sa.select(auth_sessions.c.consumed).where(
+    auth_sessions.c.digest == sa.bindparam("digest")
+)
+_PURGE = sa.delete(auth_sessions).where(auth_sessions.c.expires_at <= sa.bindparam("now"))
+
+
+def seal(call: Call, auth_session: AuthSession) -> Secret:
+    """Return the string for the app client; it works only once `store` has kept its row."""
+    sealed = call.vault.seal(
+        msgspec.msgpack.encode(auth_session),
+        purpose=_PURPOSE,
+        bound_to=_place(auth_session.pool_id, auth_session.client_id),
+    )
+    return Secret(base64.urlsafe_b64encode(sealed).decode())
+
+
+def store(transaction: Transaction, auth_session: AuthSession, sealed: Secret) -> None:
+    """Keep the row that makes the string usable."""
+    transaction.run(
+        _INSERT,
+        {
+            "digest": _digest(base64.urlsafe_b64decode(sealed.reveal())),
+            "pool_id": auth_session.pool_id,
+            "sub": auth_session.sub,
+            "consumed": False,
+            "expires_at": auth_session.expires_at,
+        },
+    )
+
+
+def open_presented(
+    call: Call, app_client: AppClient, presented: Secret, *, door: Door, challenge: str
+) -> PresentedAuthSession:
+    """Return the auth session that a string carries; nothing is used up.
+
+    Raises AuthSessionInvalid for a string of another app client, door or challenge, and
+    AuthSessionExpired.
+    """
+    try:
+        sealed = binascii.a2b_base64(
+            presented.reveal().encode("ascii").translate(_TO_STANDARD), strict_mode=True
+        )
+        plaintext = call.vault.unseal(
+            sealed, purpose=_PURPOSE, bound_to=_place(app_client.pool_id, app_client.client_id)
+        )
+    except (ValueError, UnsealingFailed) as error:
+        raise AuthSessionInvalid from error
+    auth_session = msgspec.msgpack.decode(plaintext, type=AuthSession)
+    if auth_session.door is not door or auth_session.challenge != challenge:
+        raise AuthSessionInvalid
+    if call.now_millis >= auth_session.expires_at:
+        raise AuthSessionExpired
+    return PresentedAuthSession(auth_session, _digest(sealed))
+
+
+def consume(transaction: Transaction, presented: PresentedAuthSession, now_millis: int) -> None:
+    """Use the auth session up, once among all takers.
+
+    Raises AuthSessionUsed for the others, AuthSessionInvalid when it was never kept.
+    """
+    parameters = {"of_digest": presented.digest, "now": now_millis}
+    if transaction.run(_CONSUME, parameters) == 1:
+        return
+    if transaction.one(_IS_CONSUMED, {"digest": presented.digest}) is None:
+        raise AuthSessionInvalid
+    raise AuthSessionUsed
+
+
+def purge(transaction: Transaction, now_millis: int) -> int:
+    """Remove the rows of expired auth sessions; their strings say themselves that they expired."""
+    return transaction.run(_PURGE, {"now": now_millis})
+
+
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+
+
+def _place(pool_id: PoolId, client_id: ClientId) -> str:
+    return f"{pool_id}/{client_id}"
+
+
+def _digest(sealed: bytes) -> bytes:
+    return hashlib.sha256(sealed).digest()

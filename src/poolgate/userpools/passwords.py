@@ -1,0 +1,147 @@
+"""Passwords of users: what a pool asks of them, how they are kept, how they are proven.
+
+A password is kept as one of two things (DESIGN 5.4): an SRP verifier, where the pool allows SRP, or
+an Argon2id hash. Both are sealed and bound to the user's row. Everything slow here happens outside
+transactions.
+"""
+
+from collections.abc import Callable
+
+from poolgate.credentials import passwords as hashing
+from poolgate.credentials.srp import pool_name_of
+from poolgate.foundation.failure import Failure
+from poolgate.foundation.ids import Sub, Username
+from poolgate.foundation.randomness import (
+    DIGITS,
+    LETTERS_AND_DIGITS,
+    random_text,
+    shuffled,
+)
+from poolgate.foundation.secret import Secret
+from poolgate.store.call import Call
+from poolgate.userpools.pools import PasswordPolicy, UserPool
+from poolgate.userpools.users import PasswordScheme, StoredPassword, User
+
+DAY_MILLIS = 24 * 60 * 60 * 1000
+_PURPOSE = "password"
+_GENERATED_LENGTH = 14
+_UPPERCASE = LETTERS_AND_DIGITS[:26]
+_LOWERCASE = _UPPERCASE.lower()
+# AWS: Developer Guide, "Adding user pool password requirements"; a space counts inside.
+SYMBOLS = "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+-"
+# Of the symbols, those that survive shells, mails and copying.
+_GENERATED_SYMBOLS = "!#%+-=?@_"
+
+
+class PasswordUnfit(Failure):
+    """The password does not do what the pool asks. Facts: reason."""
+
+
+class TemporaryPasswordUnfit(PasswordUnfit):
+    """The same for the password that an administrator gives a new user."""
+
+
+class TemporaryPasswordExpired(Failure):
+    """A temporary password was used too late; only an administrator can help."""
+
+
+_DEMANDS: tuple[tuple[Callable[[PasswordPolicy], bool], str, str], ...] = (
+    (lambda policy: policy.require_uppercase, _UPPERCASE, "uppercase"),
+    (lambda policy: policy.require_lowercase, _LOWERCASE, "lowercase"),
+    (lambda policy: policy.require_numbers, DIGITS, "numeric"),
+    (lambda policy: policy.require_symbols, SYMBOLS, "symbol"),
+)
+
+
+def verify_fit(
+    policy: PasswordPolicy, password: Secret, *, failure: type[PasswordUnfit] = PasswordUnfit
+) -> None:
+    """Raise `failure` with the first thing that the policy misses in the password."""
+    text = password.reveal()
+    if len(text) < policy.minimum_length:
+        raise failure(reason="Password not long enough")
+    for demanded, characters, kind in _DEMANDS:
+        has_one = any(character in characters for character in text)
+        if kind == "symbol":
+            has_one = has_one or " " in text.strip(" ")
+        if demanded(policy) and not has_one:
+            raise failure(reason=f"Password must have {kind} characters")
+
+
+def generate_temporary(policy: PasswordPolicy) -> Secret:
+    """Return a random password that does what any policy can ask."""
+    demanded = "".join(
+        random_text(characters, 1)
+        for characters in (_UPPERCASE, _LOWERCASE, DIGITS, _GENERATED_SYMBOLS)
+    )
+    length = max(policy.minimum_length, _GENERATED_LENGTH)
+    return Secret(shuffled(demanded + random_text(LETTERS_AND_DIGITS, length - len(demanded))))
+
+
+def keep(
+    call: Call, pool: UserPool, sub: Sub, username: Username, password: Secret
+) -> StoredPassword:
+    """Return the password as this pool keeps it. Slow: not inside a transaction."""
+    if pool.argon2_only:
+        scheme, salt = PasswordScheme.ARGON2ID, b""
+        kept = hashing.hash_argon2id(password).encode()
+    else:
+        scheme, salt = PasswordScheme.SRP, hashing.new_salt()
+        kept = hashing.make_srp_verifier(pool_name_of(pool.pool_id), username, password, salt)
+    return StoredPassword(
+        scheme=scheme,
+        salt=salt,
+        sealed=call.vault.seal(kept, purpose=_PURPOSE, bound_to=_row(pool, sub, scheme)),
+        set_at=call.now_millis,
+    )
+
+
+def verify(call: Call, pool: UserPool, user: User | None, password: Secret) -> None:
+    """Raise WrongPassword unless it is the user's. Slow: not inside a transaction.
+
+    Without a user, or for one without a password, it costs the same and always raises: the time it
+    takes does not tell who has an account.
+    """
+    if user is None or user.password is None:
+        _refuse(pool, password)
+        return
+    kept = unseal(call, pool, user.sub, user.password)
+    if user.password.scheme is PasswordScheme.ARGON2ID:
+        hashing.verify_argon2id(kept.decode(), password)
+    else:
+        hashing.verify_srp_password(
+            kept,
+            pool_name=pool_name_of(pool.pool_id),
+            user_id=user.username,
+            password=password,
+            salt=user.password.salt,
+        )
+
+
+def unseal(call: Call, pool: UserPool, sub: Sub, stored: StoredPassword) -> bytes:
+    """Return the verifier or hash itself."""
+    return call.vault.unseal(
+        stored.sealed, purpose=_PURPOSE, bound_to=_row(pool, sub, stored.scheme)
+    )
+
+
+def verify_still_valid(call: Call, pool: UserPool, user: User) -> None:
+    """Raise TemporaryPasswordExpired when the user's temporary password is too old."""
+    if user.password is None:
+        return
+    lifetime = pool.password_policy.temporary_password_validity_days * DAY_MILLIS
+    if call.now_millis >= user.password.set_at + lifetime:
+        raise TemporaryPasswordExpired
+
+
+def _row(pool: UserPool, sub: Sub, scheme: PasswordScheme) -> str:
+    return f"{pool.pool_id}/{sub}/{scheme}"
+
+
+def _refuse(pool: UserPool, password: Secret) -> None:
+    if pool.argon2_only:
+        hashing.refuse_as_argon2id(password)
+    else:
+        hashing.refuse_as_srp(
+            pool_name=pool_name_of(pool.pool_id), user_id=pool.name, password=password
+        )

@@ -1,0 +1,113 @@
+"""How far a sign-in has come, and the writing that ends each of its steps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from poolgate.credentials.passwords import WrongPassword
+from poolgate.store.call import Call
+from poolgate.store.database import InsertIfAbsent, Transaction
+from poolgate.userpools import auth_sessions, lockout, users
+from poolgate.userpools.auth_sessions import Door, PresentedAuthSession
+from poolgate.userpools.lockout import FailureCount
+from poolgate.userpools.situations import Situation
+from poolgate.userpools.tables import spent_proofs
+from poolgate.userpools.users import User, UserDisabled
+
+
+class Factor(StrEnum):
+    """What a user has proven during a sign-in."""
+
+    PASSWORD = "PASSWORD"  # noqa: S105 - a factor's name
+
+
+@dataclass(frozen=True, slots=True)
+class SpentProof:
+    """A proof that is used up by this step, and until when it could have been used again."""
+
+    digest: bytes
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a sign-in has come, and what this step uses up or changes.
+
+    `user` is as the step leaves it; `situation.user` is as the step found it.
+    """
+
+    situation: Situation
+    user: User
+    door: Door
+    proven: frozenset[Factor]
+    spent_proof: SpentProof | None = None
+    answered: PresentedAuthSession | None = None
+
+
+_SPEND = InsertIfAbsent(spent_proofs)
+_PURGE_SPENT = sa.delete(spent_proofs).where(spent_proofs.c.expires_at <= sa.bindparam("now"))
+
+
+def proven_user(
+    call: Call,
+    situation: Situation,
+    prove: Callable[[], None],
+    *,
+    spent_proof: SpentProof | None = None,
+) -> User:
+    """Return the user whose password `prove` accepts; a wrong one is counted."""
+    try:
+        prove()
+    except WrongPassword:
+        with call.db.writing() as transaction:
+            if spent_proof is not None:
+                _spend(transaction, spent_proof)
+            _count_failure(transaction, call, situation)
+        raise
+    if situation.user is None:
+        raise WrongPassword
+    return situation.user
+
+
+def _count_failure(transaction: Transaction, call: Call, situation: Situation) -> None:
+    pool_id = situation.pool.pool_id
+    if situation.user is not None:
+        lockout.count_failure(transaction, pool_id, situation.user.sub, call.now_millis)
+    else:
+        lockout.count_failure_of_name(transaction, pool_id, situation.stand_in, call.now_millis)
+
+
+def settle(transaction: Transaction, call: Call, progress: Progress) -> None:
+    """Use up what the step rests on and store what it changed.
+
+    INVARIANT: the step counts only if the user is still as the proof found it. Of steps that rest
+    on the same proof or auth session, one gets here.
+    """
+    found = progress.situation.user
+    former = users.get_to_change(transaction, progress.user.pool_id, progress.user.sub)
+    lockout.verify_open(
+        FailureCount(former.failed_attempts, former.last_failure_at), call.now_millis
+    )
+    if found is None or former.password != found.password or former.status != found.status:
+        raise WrongPassword
+    if not former.enabled:
+        raise UserDisabled
+    if progress.spent_proof is not None and not _spend(transaction, progress.spent_proof):
+        raise WrongPassword
+    if progress.answered is not None:
+        auth_sessions.consume(transaction, progress.answered, call.now_millis)
+    if progress.user is not found:
+        users.update(transaction, progress.situation.pool, progress.user, former)
+
+
+def _spend(transaction: Transaction, proof: SpentProof) -> bool:
+    return transaction.insert_if_absent(
+        _SPEND, {"digest": proof.digest, "expires_at": proof.expires_at}
+    )
+
+
+def purge_spent_proofs(transaction: Transaction, now_millis: int) -> int:
+    """Forget proofs that are too old to be accepted anyway."""
+    return transaction.run(_PURGE_SPENT, {"now": now_millis})

@@ -1,0 +1,153 @@
+"""The situation of a request: which app client asks, in which pool, about which user.
+
+Everything is read in one short transaction, before anything is judged; the operations then walk
+through their checks over it. Names that nobody has get a stand-in: a made-up sub, always the same
+for a name, so that limits and simulated answers behave as they would for a user.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from poolgate.credentials import srp
+from poolgate.credentials.secret_hash import WrongSecretHash, verify_secret_hash
+from poolgate.foundation.failure import Failure
+from poolgate.foundation.ids import ClientId, PoolId, Sub
+from poolgate.foundation.secret import Secret
+from poolgate.store.call import Call
+from poolgate.store.database import Transaction
+from poolgate.userpools import app_clients, groups, lockout, pools, users
+from poolgate.userpools.app_clients import AppClient
+from poolgate.userpools.groups import Group
+from poolgate.userpools.lockout import FailureCount
+from poolgate.userpools.pools import UserPool
+from poolgate.userpools.users import User, UserNotFound
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class SecretHashMissing(Failure):
+    """The app client has a secret and nothing proves it was used. Facts: client_id."""
+
+
+class NameNotFoundForClient(UserNotFound):
+    """The pool of the app client has no such user; sign-up and recovery word it so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Who asks about whom.
+
+    `stand_in` is the sub under which to count: the user's own, or the made-up one of the name.
+    `failures` are the wrong passwords in a row of the user or the name.
+    """
+
+    app_client: AppClient
+    pool: UserPool
+    client_secrets: Sequence[Secret]
+    login_name: str
+    user: User | None
+    stand_in: Sub
+    failures: FailureCount
+    groups: tuple[Group, ...] = ()
+
+    @property
+    def hides_user_existence(self) -> bool:
+        """Whether answers must not tell a missing user from a present one."""
+        return self.app_client.hides_user_existence
+
+
+def read(
+    call: Call,
+    client_id: ClientId,
+    *,
+    pool_id: PoolId | None = None,
+    login_name: str = "",
+    for_sign_in: bool = False,
+) -> Situation:
+    """Return the situation of a request about the user with that name, if there is one.
+
+    Raises UserPoolNotFound or AppClientNotFound; a missing user is for the caller to judge. Groups
+    and failures are read `for_sign_in` only.
+    """
+    with call.db.reading() as transaction:
+        app_client = app_clients.get(transaction, client_id, pool_id)
+        pool = pools.get(transaction, app_client.pool_id)
+        asker = Situation(
+            app_client=app_client,
+            pool=pool,
+            client_secrets=(
+                app_clients.secrets_of(transaction, call.vault, client_id)
+                if app_client.has_secret
+                else ()
+            ),
+            login_name=login_name,
+            user=None,
+            stand_in=Sub(""),
+            failures=FailureCount(),
+        )
+        if not login_name:
+            return asker
+        user = users.find(transaction, pool, login_name)
+        return _about(transaction, call, asker, user, for_sign_in=for_sign_in)
+
+
+def about(call: Call, asker: Situation, sub: Sub | None, *, name: str = "") -> Situation:
+    """Return the situation of a sign-in that goes on: of the user with that sub, if still there.
+
+    Without one it is about `name`, which nobody has.
+    """
+    with call.db.reading() as transaction:
+        user = users.find_by_sub(transaction, asker.pool.pool_id, sub) if sub else None
+        return _about(transaction, call, replace(asker, login_name=name), user, for_sign_in=True)
+
+
+def _about(
+    transaction: Transaction, call: Call, asker: Situation, user: User | None, *, for_sign_in: bool
+) -> Situation:
+    pool = asker.pool
+    counted_as = user.sub if user else stand_in_of(call, pool, asker.login_name)
+    if not for_sign_in:
+        return replace(asker, user=user, stand_in=counted_as)
+    return replace(
+        asker,
+        user=user,
+        stand_in=counted_as,
+        failures=_failures(transaction, pool, user, counted_as),
+        groups=groups.of_user(transaction, pool.pool_id, user.sub) if user else (),
+    )
+
+
+def _failures(
+    transaction: Transaction, pool: UserPool, user: User | None, stand_in: Sub
+) -> FailureCount:
+    if user is None:
+        return lockout.of_name(transaction, pool.pool_id, stand_in)
+    return FailureCount(user.failed_attempts, user.last_failure_at)
+
+
+def stand_in_of(call: Call, pool: UserPool, login_name: str) -> Sub:
+    """Return the made-up sub of a name that nobody has; a made-up sub is its own."""
+    key = users.username_key(pool, login_name)
+    if _UUID.fullmatch(key):
+        return Sub(key)
+    return Sub(srp.nobody(call.vault, pool.pool_id, key).user_id)
+
+
+def verify_client(
+    situation: Situation,
+    name: str,
+    submitted: str | None,
+    *,
+    missing: type[Failure] = WrongSecretHash,
+) -> None:
+    """Raise `missing` or WrongSecretHash unless the caller knows the app client's secret, if any.
+
+    A hash for an app client without a secret is wrong, too: what is presented is verified.
+    """
+    client_id = situation.app_client.client_id
+    if submitted is None:
+        if situation.app_client.has_secret:
+            raise missing(client_id=client_id)
+        return
+    verify_secret_hash(situation.client_secrets, name, client_id, submitted)

@@ -1,0 +1,127 @@
+"""What ID and access tokens say: pure functions of a sign-in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from poolgate.userpools import attributes
+from poolgate.userpools.app_clients import AppClient
+from poolgate.userpools.groups import Group
+from poolgate.userpools.pools import UserPool
+from poolgate.userpools.signing_keys import TokenUse
+from poolgate.userpools.users import User
+
+USER_SCOPE = "aws.cognito.signin.user.admin"
+_BOOLEAN_ATTRIBUTES = frozenset({"email_verified", "phone_number_verified"})
+
+Claims = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """Who signed in where, as tokens will say it. `auth_time` is in seconds."""
+
+    user: User
+    pool: UserPool
+    app_client: AppClient
+    auth_time: int
+    groups: tuple[Group, ...]
+    event_id: str
+    scope: str = USER_SCOPE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One issue of tokens for a sign-in. `issued_at` is in seconds; `jti` differs per token."""
+
+    issuer: str
+    issued_at: int
+    origin_jti: str
+
+
+def access_token_claims(sign_in: SignIn, issue: Issue, jti: str) -> Claims:
+    """Return the claims of the access token."""
+    app_client = sign_in.app_client
+    claims: Claims = {
+        "sub": sign_in.user.sub,
+        "iss": issue.issuer,
+        "client_id": app_client.client_id,
+        "event_id": sign_in.event_id,
+        "token_use": TokenUse.ACCESS.value,
+        "scope": sign_in.scope,
+        "auth_time": sign_in.auth_time,
+        "exp": issue.issued_at + app_client.access_token_seconds,
+        "iat": issue.issued_at,
+        "username": sign_in.user.username,
+    }
+    if sign_in.groups:
+        claims["cognito:groups"] = [group.name for group in sign_in.groups]
+    return claims | _revocation_claims(app_client, issue, jti)
+
+
+def id_token_claims(sign_in: SignIn, issue: Issue, jti: str) -> Claims:
+    """Return the claims of the ID token."""
+    app_client = sign_in.app_client
+    # The attributes come first: whatever a pool may come to name them, they replace no claim.
+    claims = _attribute_claims(attributes.readable(app_client, sign_in.user.attributes))
+    claims |= {
+        "sub": sign_in.user.sub,
+        "aud": app_client.client_id,
+        "iss": issue.issuer,
+        "token_use": TokenUse.ID.value,
+        "cognito:username": sign_in.user.username,
+        "event_id": sign_in.event_id,
+        "auth_time": sign_in.auth_time,
+        "exp": issue.issued_at + app_client.id_token_seconds,
+        "iat": issue.issued_at,
+    }
+    return claims | _group_claims(sign_in.groups) | _revocation_claims(app_client, issue, jti)
+
+
+def preferred_role(groups: Sequence[Group]) -> str | None:
+    """Return the role of the group that wins, or None when groups with different roles tie.
+
+    Groups without a role do not take part; a group without a precedence comes after all others.
+    """
+    with_role = [group for group in groups if group.role_arn is not None]
+    best = min(map(_rank, with_role), default=None)
+    roles = {group.role_arn for group in with_role if _rank(group) == best}
+    return roles.pop() if len(roles) == 1 else None
+
+
+def _rank(group: Group) -> tuple[bool, int]:
+    return (group.precedence is None, group.precedence or 0)
+
+
+def _group_claims(groups: Sequence[Group]) -> Claims:
+    if not groups:
+        return {}
+    claims: Claims = {"cognito:groups": [group.name for group in groups]}
+    roles = [group.role_arn for group in groups if group.role_arn is not None]
+    if roles:
+        # A role that several groups give is listed once.
+        claims["cognito:roles"] = list(dict.fromkeys(roles))
+    preferred = preferred_role(groups)
+    if preferred is not None:
+        claims["cognito:preferred_role"] = preferred
+    return claims
+
+
+def _attribute_claims(readable: Mapping[str, str]) -> Claims:
+    return {name: _attribute_claim(name, value) for name, value in readable.items()}
+
+
+def _attribute_claim(name: str, value: str) -> object:
+    # SPEC OpenID Connect Core s5.1: these have other types than text; custom attributes never do.
+    if name in _BOOLEAN_ATTRIBUTES:
+        return value.lower() == "true"
+    if name == "updated_at":
+        return int(value)
+    if name == "address":
+        return {"formatted": value}
+    return value
+
+
+def _revocation_claims(app_client: AppClient, issue: Issue, jti: str) -> Claims:
+    # AWS token revocation: both claims exist only where EnableTokenRevocation was on at issue time.
+    return {"origin_jti": issue.origin_jti, "jti": jti} if app_client.revocation_enabled else {}

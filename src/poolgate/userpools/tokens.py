@@ -1,0 +1,150 @@
+"""Issuing tokens: after a sign-in, and from a refresh token.
+
+Signing takes long enough to be kept out of transactions, so a sign-in issues in two steps: `plan`
+signs, `store` writes the family within the caller's transaction. Nobody holds the tokens before
+that has been committed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from poolgate.foundation.clock import epoch_seconds
+from poolgate.foundation.randomness import random_uuid
+from poolgate.foundation.secret import Secret
+from poolgate.jose.tokens import SigningKey, sign_token
+from poolgate.store.call import Call
+from poolgate.store.database import Transaction
+from poolgate.userpools import groups, refresh_tokens, signing_keys
+from poolgate.userpools.app_clients import AppClient
+from poolgate.userpools.pools import UserPool
+from poolgate.userpools.refresh_tokens import Family, HeldToken, RefreshTokenInvalid
+from poolgate.userpools.signing_keys import TokenUse
+from poolgate.userpools.token_claims import (
+    USER_SCOPE,
+    Issue,
+    SignIn,
+    access_token_claims,
+    id_token_claims,
+)
+from poolgate.userpools.users import User, UserDisabled
+
+__all__ = ["USER_SCOPE", "Plan", "SignIn", "TokenSet", "TokenUse", "plan", "refresh", "store"]
+
+VerifyOwner = Callable[[User], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSet:
+    """What a sign-in gives; `expires_in` is the access token's life in seconds.
+
+    A refresh gives no refresh token unless the app client rotates them.
+    """
+
+    access_token: Secret
+    id_token: Secret
+    refresh_token: Secret | None
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Signed tokens of a family that is not stored yet."""
+
+    token_set: TokenSet
+    family: Family
+    refresh_token: Secret
+    planned_at: int
+
+
+def plan(call: Call, sign_in: SignIn) -> Plan:
+    """Return signed tokens for a new family; hand them out only after `store` was committed."""
+    with call.db.reading() as transaction:
+        keys = signing_keys.signing(transaction, call, sign_in.pool.pool_id)
+    app_client = sign_in.app_client
+    family = Family(
+        family_id=random_uuid(),
+        pool_id=sign_in.pool.pool_id,
+        sub=sign_in.user.sub,
+        client_id=app_client.client_id,
+        scope=sign_in.scope,
+        auth_time=sign_in.auth_time,
+        expires_at=call.now_millis + app_client.refresh_token_seconds * 1000,
+    )
+    refresh_token = refresh_tokens.new_refresh_token()
+    token_set = _signed(call, sign_in, keys, family.family_id, refresh_token)
+    return Plan(token_set, family, refresh_token, call.now_millis)
+
+
+def store(transaction: Transaction, plan: Plan) -> TokenSet:
+    """Write the planned family and return its tokens."""
+    refresh_tokens.create_family(transaction, plan.family, plan.refresh_token, plan.planned_at)
+    return plan.token_set
+
+
+def refresh(
+    call: Call,
+    app_client: AppClient,
+    pool: UserPool,
+    refresh_token: Secret,
+    *,
+    verify_owner: VerifyOwner | None = None,
+) -> TokenSet:
+    """Return new tokens of the same sign-in, from the user as it is now.
+
+    `verify_owner` is asked once the user is known, before the token's state is told. Raises
+    RefreshTokenInvalid, -Revoked, -Expired, -Reused or UserDisabled.
+    """
+    with call.db.reading() as transaction:
+        held = refresh_tokens.find(transaction, refresh_token)
+        if held is None or held.family.client_id != app_client.client_id:
+            raise RefreshTokenInvalid
+        user_groups = groups.of_user(transaction, pool.pool_id, held.user.sub)
+        keys = signing_keys.signing(transaction, call, pool.pool_id)
+    if verify_owner is not None:
+        verify_owner(held.user)
+    refresh_tokens.verify_alive(held, call.now_millis)
+    if not held.user.enabled:
+        raise UserDisabled
+    sign_in = SignIn(
+        user=held.user,
+        pool=pool,
+        app_client=app_client,
+        auth_time=held.family.auth_time,
+        groups=user_groups,
+        event_id=random_uuid(),
+        scope=held.family.scope,
+    )
+    successor = _succeed(call, app_client, held)
+    return _signed(call, sign_in, keys, held.family.family_id, successor)
+
+
+def _succeed(call: Call, app_client: AppClient, held: HeldToken) -> Secret | None:
+    if not app_client.rotates_refresh_tokens:
+        return None
+    successor = refresh_tokens.new_refresh_token()
+    refresh_tokens.rotate(call, held, successor, grace_seconds=app_client.rotation_grace_seconds)
+    return successor
+
+
+def _signed(
+    call: Call,
+    sign_in: SignIn,
+    keys: Mapping[TokenUse, SigningKey],
+    family_id: str,
+    refresh_token: Secret | None,
+) -> TokenSet:
+    issue = Issue(
+        issuer=call.issuer(sign_in.pool.pool_id),
+        issued_at=epoch_seconds(call.now),
+        origin_jti=family_id,
+    )
+    access_token = sign_token(
+        access_token_claims(sign_in, issue, random_uuid()), keys[TokenUse.ACCESS]
+    )
+    id_token = sign_token(id_token_claims(sign_in, issue, random_uuid()), keys[TokenUse.ID])
+    return TokenSet(
+        access_token=Secret(access_token),
+        id_token=Secret(id_token),
+        refresh_token=refresh_token,
+        expires_in=sign_in.app_client.access_token_seconds,
+    )
