@@ -28,6 +28,10 @@ class AppClientNotFound(Failure):
     """No app client (of this pool) has this id. Facts: client_id."""
 
 
+class AppClientIsPublic(Failure):
+    """The client has no secret, and none can be added to it."""
+
+
 class TooManyAppClients(Failure):
     """The pool has as many app clients as it can hold."""
 
@@ -44,7 +48,6 @@ class AppClient(ClientSettings, frozen=True, kw_only=True, omit_defaults=True):
 
 
 _GET = sa.select(app_clients.c.settings).where(app_clients.c.client_id == sa.bindparam("client_id"))
-_GET_TO_CHANGE = _GET.with_for_update()
 _INSERT = sa.insert(app_clients)
 _UPDATE = (
     sa.update(app_clients)
@@ -70,12 +73,13 @@ _LIST = (
 
 def get(transaction: Transaction, client_id: ClientId, pool_id: PoolId | None = None) -> AppClient:
     """Return the client; raise AppClientNotFound, also when it belongs to another pool."""
-    return _found(transaction.one(_GET, {"client_id": client_id}), client_id, pool_id)
-
-
-def get_to_change(transaction: Transaction, client_id: ClientId, pool_id: PoolId) -> AppClient:
-    """Return the client, held for this writing transaction; raise AppClientNotFound."""
-    return _found(transaction.one(_GET_TO_CHANGE, {"client_id": client_id}), client_id, pool_id)
+    row = transaction.one(_GET, {"client_id": client_id})
+    if row is None:
+        raise AppClientNotFound(client_id=client_id)
+    app_client = decode(row.settings)
+    if pool_id is not None and app_client.pool_id != pool_id:
+        raise AppClientNotFound(client_id=client_id)
+    return app_client
 
 
 @lru_cache(maxsize=4096)
@@ -90,7 +94,7 @@ def create(
     """Make an app client, confidential when it is given a secret."""
     client_id = new_client_id()
     with call.db.writing() as transaction:
-        pool = pools.get_to_change(transaction, pool_id)
+        pool = pools.get(transaction, pool_id)
         (clients_of_pool,) = transaction.one(_COUNT, {"pool_id": pool_id})
         if clients_of_pool >= MAX_CLIENTS_OF_A_POOL:
             raise TooManyAppClients
@@ -125,7 +129,7 @@ def update(
     """Replace all settings; the name stays when it is None, the secrets stay always."""
     with call.db.writing() as transaction:
         pool = pools.get(transaction, pool_id)
-        app_client = get_to_change(transaction, client_id, pool_id)
+        app_client = get(transaction, client_id, pool_id)
         changed = msgspec.structs.replace(
             app_client,
             name=name or app_client.name,
@@ -148,8 +152,27 @@ def delete(call: Call, pool_id: PoolId, client_id: ClientId) -> None:
     """Remove the client with its secrets and every refresh token given to it."""
     with call.db.writing() as transaction:
         pools.get(transaction, pool_id)
-        get_to_change(transaction, client_id, pool_id)
+        get(transaction, client_id, pool_id)
         transaction.run(_DELETE, {"client_id": client_id})
+
+
+def add_secret(
+    call: Call, pool_id: PoolId, client_id: ClientId, secret: Secret
+) -> client_secrets.ClientSecret:
+    """Give a confidential client a second secret; raise AppClientIsPublic for a public one."""
+    with call.db.writing() as transaction:
+        pools.get(transaction, pool_id)
+        if not get(transaction, client_id, pool_id).has_secret:
+            raise AppClientIsPublic
+        return client_secrets.insert(transaction, call, client_id, secret)
+
+
+def remove_secret(call: Call, pool_id: PoolId, client_id: ClientId, secret_id: str) -> None:
+    """Remove one of the client's secrets; it stops proving the client at once."""
+    with call.db.writing() as transaction:
+        pools.get(transaction, pool_id)
+        get(transaction, client_id, pool_id)
+        client_secrets.delete(transaction, client_id, secret_id)
 
 
 def list_clients(
@@ -167,14 +190,3 @@ def _fitted(settings: ClientSettings, pool: pools.UserPool, *, has_secret: bool)
     )
     verify_settings(fitted, pool, has_secret=has_secret)
     return {field: getattr(fitted, field) for field in ClientSettings.__struct_fields__}
-
-
-def _found(
-    row: "sa.Row[tuple[bytes]] | None", client_id: ClientId, pool_id: PoolId | None
-) -> AppClient:
-    if row is None:
-        raise AppClientNotFound(client_id=client_id)
-    app_client = decode(row.settings)
-    if pool_id is not None and app_client.pool_id != pool_id:
-        raise AppClientNotFound(client_id=client_id)
-    return app_client

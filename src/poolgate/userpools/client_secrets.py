@@ -81,10 +81,7 @@ def list_secrets(transaction: Transaction, client_id: ClientId) -> tuple[ClientS
 def insert(
     transaction: Transaction, call: Call, client_id: ClientId, secret: Secret
 ) -> ClientSecret:
-    """Give the client one more secret; raise TooManyClientSecrets.
-
-    The caller holds the client's row, so two additions cannot both be the second.
-    """
+    """Give the client one more secret; raise TooManyClientSecrets."""
     present = list_secrets(transaction, client_id)
     if len(present) >= MAX_SECRETS_OF_A_CLIENT:
         raise TooManyClientSecrets
@@ -106,10 +103,7 @@ def insert(
 
 
 def delete(transaction: Transaction, client_id: ClientId, secret_id: str) -> None:
-    """Remove a secret at once; raise ClientSecretNotFound or LastClientSecret.
-
-    The caller holds the client's row, so two removals cannot both leave the other.
-    """
+    """Remove a secret at once; raise ClientSecretNotFound or LastClientSecret."""
     present = {secret.secret_id for secret in list_secrets(transaction, client_id)}
     if secret_id not in present:
         raise ClientSecretNotFound

@@ -50,8 +50,6 @@ class Group:
 _OF_POOL = groups.c.pool_id == sa.bindparam("pool_id")
 _OF_GROUP = sa.and_(_OF_POOL, groups.c.name == sa.bindparam("name"))
 _GET = sa.select(groups).where(_OF_GROUP)
-# PostgreSQL keeps the group from being removed while somebody joins it; SQLite has one writer.
-_GET_TO_JOIN = _GET.with_for_update(read=True, key_share=True)
 _INSERT = InsertIfAbsent(groups)
 _COUNT = sa.select(sa.func.count()).where(_OF_POOL)
 _UPDATE = (
@@ -159,7 +157,7 @@ def create(
         modified_at=call.now_millis,
     )
     with call.db.writing() as transaction:
-        pools.get_to_change(transaction, pool_id)
+        pools.get(transaction, pool_id)
         (groups_of_pool,) = transaction.one(_COUNT, {"pool_id": pool_id})
         if not transaction.insert_if_absent(_INSERT, _row(group)):
             raise GroupExists
@@ -204,8 +202,7 @@ def delete(call: Call, pool_id: PoolId, name: GroupName) -> None:
 
 def add_member(transaction: Transaction, pool_id: PoolId, name: GroupName, sub: Sub) -> None:
     """Put the user into the group; being in it already is no fault."""
-    if transaction.one(_GET_TO_JOIN, {"pool_id": pool_id, "name": name}) is None:
-        raise GroupNotFound
+    get(transaction, pool_id, name)
     membership = {"pool_id": pool_id, "sub": sub, "group_name": name}
     if not transaction.insert_if_absent(_ADD_MEMBER, membership):
         return
@@ -220,12 +217,12 @@ def remove_member(transaction: Transaction, pool_id: PoolId, name: GroupName, su
     transaction.run(_REMOVE_MEMBER, {"pool_id": pool_id, "sub": sub, "name": name})
 
 
-def _page(rows: Sequence[sa.Row[Any]], limit: int) -> Page[Group]:
+def _page(rows: Sequence[Any], limit: int) -> Page[Group]:
     page = tuple(_group(row) for row in rows[:limit])
     return Page(page, page[-1].name if len(rows) > limit else None)
 
 
-def _group(row: sa.Row[Any]) -> Group:
+def _group(row: Any) -> Group:  # noqa: ANN401 - a row of the groups table
     return Group(
         pool_id=row.pool_id,
         name=row.name,

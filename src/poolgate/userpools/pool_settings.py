@@ -74,6 +74,7 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     deletion_protection: bool = False
     auto_verified_attributes: tuple[str, ...] = ()
     verify_before_update: tuple[str, ...] = ()
+    attribute_updates_given: bool = False
     admin_create_user_only: bool = False
     # None: nothing was set, so AWS's older rule applies (phone first, then e-mail).
     account_recovery: tuple[RecoveryMechanism, ...] | None = None

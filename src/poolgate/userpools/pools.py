@@ -81,8 +81,6 @@ class NewPool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _GET = sa.select(user_pools.c.settings).where(user_pools.c.pool_id == sa.bindparam("pool_id"))
-# PostgreSQL locks the row, so that read-decide-write is not overtaken; SQLite has one writer.
-_GET_TO_CHANGE = _GET.with_for_update()
 _INSERT = sa.insert(user_pools)
 _UPDATE = (
     sa.update(user_pools)
@@ -112,12 +110,10 @@ _COUNT_USERS = sa.select(sa.func.count()).where(users.c.pool_id == sa.bindparam(
 
 def get(transaction: Transaction, pool_id: PoolId) -> UserPool:
     """Return the pool; raise UserPoolNotFound."""
-    return _found(transaction.one(_GET, {"pool_id": pool_id}), pool_id)
-
-
-def get_to_change(transaction: Transaction, pool_id: PoolId) -> UserPool:
-    """Return the pool, held for this writing transaction; raise UserPoolNotFound."""
-    return _found(transaction.one(_GET_TO_CHANGE, {"pool_id": pool_id}), pool_id)
+    row = transaction.one(_GET, {"pool_id": pool_id})
+    if row is None:
+        raise UserPoolNotFound(pool_id=pool_id)
+    return decode(row.settings)
 
 
 @lru_cache(maxsize=1024)
@@ -145,7 +141,7 @@ def update(
     """Replace all changeable settings; name and tier stay when they are None."""
     verify_settings(settings)
     with call.db.writing() as transaction:
-        pool = get_to_change(transaction, pool_id)
+        pool = get(transaction, pool_id)
         tags = _kept_tags(pool, settings.tags)
         changed = msgspec.structs.replace(
             pool,
@@ -161,7 +157,7 @@ def update(
 def delete(call: Call, pool_id: PoolId) -> None:
     """Remove the pool with everything in it; raise PoolIsProtected."""
     with call.db.writing() as transaction:
-        if get_to_change(transaction, pool_id).deletion_protection:
+        if get(transaction, pool_id).deletion_protection:
             raise PoolIsProtected
         for statement in (*_DELETE_LEFTOVERS, _DELETE):
             transaction.run(statement, {"pool_id": pool_id})
@@ -187,7 +183,7 @@ def add_custom_attributes(
 ) -> None:
     """Extend the pool's schema; all definitions are added or none."""
     with call.db.writing() as transaction:
-        pool = get_to_change(transaction, pool_id)
+        pool = get(transaction, pool_id)
         schema = with_custom_attributes(pool.schema, definitions)
         changed = msgspec.structs.replace(pool, schema=schema, modified_at=call.now_millis)
         transaction.run(_UPDATE, _changed_row(changed))
@@ -207,7 +203,7 @@ def _change_tags(
     call: Call, pool_id: PoolId, *, added: dict[str, str], removed: tuple[str, ...]
 ) -> None:
     with call.db.writing() as transaction:
-        pool = get_to_change(transaction, pool_id)
+        pool = get(transaction, pool_id)
         if PASSWORD_STORAGE_TAG in removed and pool.argon2_only:
             raise TagInvalid(fault=f"The tag {PASSWORD_STORAGE_TAG} cannot be removed.")
         tags = {name: value for name, value in pool.tags.items() if name not in removed} | added
@@ -284,9 +280,3 @@ def _changed_row(pool: UserPool) -> dict[str, object]:
         "settings": msgspec.json.encode(pool),
         "modified_at": pool.modified_at,
     }
-
-
-def _found(row: "sa.Row[tuple[bytes]] | None", pool_id: PoolId) -> UserPool:
-    if row is None:
-        raise UserPoolNotFound(pool_id=pool_id)
-    return decode(row.settings)

@@ -6,7 +6,10 @@ from poolgate.credentials import secret_hash
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.paging import PageTokenInvalid
 from poolgate.operations.errors import AwsError, ErrorTable
+from poolgate.operations.idp.tags import ResourceArnInvalid
+from poolgate.operations.idp.unbuilt import SettingNotBuilt
 from poolgate.operations.idp.user_errors import SIGN_IN_ERRORS, USER_ERRORS
+from poolgate.operations.idp.user_search import AttributeNotOnEveryUser
 from poolgate.userpools import (
     access_tokens,
     app_clients,
@@ -19,6 +22,7 @@ from poolgate.userpools import (
     refresh_tokens,
     schema,
     signing_keys,
+    user_search,
 )
 
 INVALID_PARAMETER = "InvalidParameterException"
@@ -44,12 +48,17 @@ _POOLS: Mapping[type[Failure], AwsError] = {
     schema.TooManyCustomAttributes: AwsError(
         INVALID_PARAMETER, "A user pool can have at most 50 custom attributes."
     ),
+    SettingNotBuilt: AwsError(INVALID_PARAMETER, "{member} is not supported by this server yet."),
+    ResourceArnInvalid: AwsError(INVALID_PARAMETER, "Invalid resource ARN."),
     PageTokenInvalid: AwsError(INVALID_PARAMETER, "Invalid pagination token."),
 }
 
 _APP_CLIENTS: Mapping[type[Failure], AwsError] = {
     app_clients.AppClientNotFound: AwsError(
         NOT_FOUND, "User pool client {client_id} does not exist."
+    ),
+    app_clients.AppClientIsPublic: AwsError(
+        INVALID_PARAMETER, "A client secret can only be added to an app client that has one."
     ),
     app_clients.TooManyAppClients: AwsError(
         LIMIT_EXCEEDED, "Maximum number of user pool clients exceeded."
@@ -97,6 +106,16 @@ _GROUPS: Mapping[type[Failure], AwsError] = {
     ),
 }
 
+_USER_SEARCH: Mapping[type[Failure], AwsError] = {
+    user_search.FilterUnreadable: AwsError(INVALID_PARAMETER, "Error while parsing filter"),
+    user_search.AttributeNotSearchable: AwsError(
+        INVALID_PARAMETER, "Invalid search attribute: {attribute}"
+    ),
+    AttributeNotOnEveryUser: AwsError(
+        INVALID_PARAMETER, "Attribute {attribute} is not set for every user."
+    ),
+}
+
 _TOKENS: Mapping[type[Failure], AwsError] = {
     access_tokens.AccessTokenInvalid: AwsError(NOT_AUTHORIZED, "Invalid Access Token"),
     access_tokens.AccessTokenExpired: AwsError(NOT_AUTHORIZED, "Access Token has expired"),
@@ -134,6 +153,7 @@ IDP_ERRORS: ErrorTable = {
     **_APP_CLIENTS,
     **_ATTRIBUTES,
     **_GROUPS,
+    **_USER_SEARCH,
     **USER_ERRORS,
     **SIGN_IN_ERRORS,
     **_TOKENS,

@@ -1,0 +1,158 @@
+"""The settings in a CreateUserPool or UpdateUserPool request, as the domain's values."""
+
+from collections.abc import Callable
+
+from poolgate.operations.idp.unbuilt import refuse_if
+from poolgate.operations.shapes.idp import (
+    CreateUserPoolRequest,
+    EmailConfigurationType,
+    PasswordPolicyType,
+    SmsConfigurationType,
+    UpdateUserPoolRequest,
+)
+from poolgate.userpools.pool_settings import (
+    EmailConfiguration,
+    InvalidPoolSettings,
+    PasswordPolicy,
+    PoolSettings,
+    RecoveryMechanism,
+    SmsConfiguration,
+)
+
+PoolRequest = CreateUserPoolRequest | UpdateUserPoolRequest
+_DEFAULT_VALIDITY_DAYS = 7
+
+
+def pool_settings_of(request: PoolRequest) -> PoolSettings:
+    """Return the request's settings; what it leaves out has its default."""
+    for refuse in _REFUSALS:
+        refuse(request)
+    invitation_config = request.get("AdminCreateUserConfig", {})
+    invitation = invitation_config.get("InviteMessageTemplate", {})
+    verification = request.get("VerificationMessageTemplate", {})
+    updates = request.get("UserAttributeUpdateSettings", {})
+    return PoolSettings(
+        password_policy=_password_policy(request),
+        deletion_protection=request.get("DeletionProtection") == "ACTIVE",
+        auto_verified_attributes=tuple(request.get("AutoVerifiedAttributes", ())),
+        verify_before_update=tuple(updates.get("AttributesRequireVerificationBeforeUpdate", ())),
+        attribute_updates_given="UserAttributeUpdateSettings" in request,
+        admin_create_user_only=invitation_config.get("AllowAdminCreateUserOnly", False),
+        account_recovery=_account_recovery(request),
+        verification_sms_message=_one_of(
+            verification.get("SmsMessage"), request.get("SmsVerificationMessage")
+        ),
+        verification_email_subject=_one_of(
+            verification.get("EmailSubject"), request.get("EmailVerificationSubject")
+        ),
+        verification_email_message=_one_of(
+            verification.get("EmailMessage"), request.get("EmailVerificationMessage")
+        ),
+        link_email_subject=verification.get("EmailSubjectByLink"),
+        link_email_message=verification.get("EmailMessageByLink"),
+        mfa_sms_message=request.get("SmsAuthenticationMessage"),
+        invitation_sms_message=invitation.get("SMSMessage"),
+        invitation_email_subject=invitation.get("EmailSubject"),
+        invitation_email_message=invitation.get("EmailMessage"),
+        email_configuration=_email_configuration(request.get("EmailConfiguration", {})),
+        sms_configuration=_sms_configuration(request.get("SmsConfiguration")),
+        advanced_security_mode="OFF" if "UserPoolAddOns" in request else None,
+        key_type=request.get("KeyConfiguration", {}).get("KeyType"),
+        issuer_type=request.get("IssuerConfiguration", {}).get("Type"),
+        tags=request.get("UserPoolTags", {}),
+    )
+
+
+def refuse_unbuilt_factors(request: PoolRequest) -> None:
+    """Raise for sign-in factors and protections that sign-in does not know yet."""
+    refuse_if(request.get("MfaConfiguration", "OFF") != "OFF", "MfaConfiguration")
+    refuse_if("DeviceConfiguration" in request, "DeviceConfiguration")
+    policies = request.get("Policies", {})
+    factors = policies.get("SignInPolicy", {}).get("AllowedFirstAuthFactors", ["PASSWORD"])
+    refuse_if(set(factors) != {"PASSWORD"}, "AllowedFirstAuthFactors")
+    refuse_if(policies.get("PasswordPolicy", {}).get("PasswordHistorySize"), "PasswordHistorySize")
+    add_ons = request.get("UserPoolAddOns", {"AdvancedSecurityMode": "OFF"})
+    refuse_if(add_ons["AdvancedSecurityMode"] != "OFF", "AdvancedSecurityMode")
+    refuse_if(add_ons.get("AdvancedSecurityAdditionalFlows"), "AdvancedSecurityAdditionalFlows")
+
+
+def refuse_unbuilt_surroundings(request: PoolRequest) -> None:
+    """Raise for triggers, senders and token forms that this server does not have yet."""
+    refuse_if(request.get("LambdaConfig"), "LambdaConfig")
+    verification = request.get("VerificationMessageTemplate", {})
+    by_link = verification.get("DefaultEmailOption") == "CONFIRM_WITH_LINK"
+    refuse_if(by_link, "DefaultEmailOption CONFIRM_WITH_LINK")
+    refuse_if(request.get("SmsConfiguration", {}).get("EumsSms"), "EumsSms")
+    registration = request.get("DcrConfiguration", {})
+    opened = registration.get("OpenDcrEnabled", False)
+    refuse_if(opened or registration.get("EnableStatus") == "Enabled", "DcrConfiguration")
+    encryption = request.get("KeyConfiguration", {})
+    refuse_if(encryption.get("KeyType") == "CUSTOMER_MANAGED_KEY", "KeyConfiguration")
+    refuse_if("KmsKeyArn" in encryption, "KeyConfiguration")
+    refuse_if(
+        request.get("IssuerConfiguration", {}).get("Type") == "UPDATED", "IssuerConfiguration"
+    )
+    refuse_if(request.get("AcrConfiguration"), "AcrConfiguration")
+
+
+_REFUSALS: tuple[Callable[[PoolRequest], None], ...] = (
+    refuse_unbuilt_factors,
+    refuse_unbuilt_surroundings,
+)
+
+
+def _password_policy(request: PoolRequest) -> PasswordPolicy:
+    policy: PasswordPolicyType = request.get("Policies", {}).get("PasswordPolicy", {})
+    older_days = request.get("AdminCreateUserConfig", {}).get("UnusedAccountValidityDays")
+    days = policy.get("TemporaryPasswordValidityDays")
+    if older_days and days and older_days != days:
+        raise InvalidPoolSettings(
+            fault="Please use TemporaryPasswordValidityDays in PasswordPolicy instead of "
+            "UnusedAccountValidityDays"
+        )
+    return PasswordPolicy(
+        minimum_length=policy.get("MinimumLength", 8),
+        require_uppercase=policy.get("RequireUppercase", True),
+        require_lowercase=policy.get("RequireLowercase", True),
+        require_numbers=policy.get("RequireNumbers", True),
+        require_symbols=policy.get("RequireSymbols", True),
+        # AWS PasswordPolicyType: 0 means the default.
+        temporary_password_validity_days=days or older_days or _DEFAULT_VALIDITY_DAYS,
+    )
+
+
+def _account_recovery(request: PoolRequest) -> tuple[RecoveryMechanism, ...] | None:
+    mechanisms = request.get("AccountRecoverySetting", {}).get("RecoveryMechanisms")
+    if not mechanisms:
+        return None
+    return tuple(RecoveryMechanism(way["Name"], way["Priority"]) for way in mechanisms)
+
+
+def _email_configuration(shape: EmailConfigurationType) -> EmailConfiguration:
+    return EmailConfiguration(
+        sending_account=shape.get("EmailSendingAccount", "COGNITO_DEFAULT"),
+        from_address=shape.get("From"),
+        reply_to=shape.get("ReplyToEmailAddress"),
+        source_arn=shape.get("SourceArn"),
+        configuration_set=shape.get("ConfigurationSet"),
+    )
+
+
+def _sms_configuration(shape: SmsConfigurationType | None) -> SmsConfiguration | None:
+    if shape is None:
+        return None
+    return SmsConfiguration(
+        sns_caller_arn=shape.get("SnsCallerArn"),
+        external_id=shape.get("ExternalId"),
+        sns_region=shape.get("SnsRegion"),
+    )
+
+
+def _one_of(template: str | None, older_member: str | None) -> str | None:
+    """Return the one text that two members of the request mean."""
+    if template is not None and older_member is not None and template != older_member:
+        raise InvalidPoolSettings(
+            fault="VerificationMessageTemplate and the older verification message parameters "
+            "must not differ."
+        )
+    return older_member if template is None else template

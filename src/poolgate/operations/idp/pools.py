@@ -1,0 +1,147 @@
+"""User pools: create, describe, update, list, delete, and their MFA configuration."""
+
+from poolgate.foundation.ids import PoolId
+from poolgate.operations.idp.paging import page_limit, page_token_of, position_of
+from poolgate.operations.idp.pool_requests import pool_settings_of
+from poolgate.operations.idp.pool_shapes import (
+    sms_configuration_type,
+    user_pool_description,
+    user_pool_type,
+)
+from poolgate.operations.idp.registrar import registrar
+from poolgate.operations.idp.schema_shapes import attribute_definitions
+from poolgate.operations.idp.unbuilt import refuse_if
+from poolgate.operations.registry import Authentication
+from poolgate.operations.shapes.idp import (
+    AddCustomAttributesRequest,
+    AddCustomAttributesResponse,
+    CreateUserPoolRequest,
+    CreateUserPoolResponse,
+    DeleteUserPoolRequest,
+    DescribeUserPoolRequest,
+    DescribeUserPoolResponse,
+    GetUserPoolMfaConfigRequest,
+    GetUserPoolMfaConfigResponse,
+    ListUserPoolsRequest,
+    ListUserPoolsResponse,
+    SetUserPoolMfaConfigRequest,
+    SetUserPoolMfaConfigResponse,
+    UpdateUserPoolRequest,
+    UpdateUserPoolResponse,
+)
+from poolgate.store.call import Call
+from poolgate.userpools import pools
+from poolgate.userpools.pool_settings import InvalidPoolSettings
+
+_LISTING = "ListUserPools"
+
+
+@registrar.operation("CreateUserPool", authentication=Authentication.SIGV4)
+def create_user_pool(call: Call, request: CreateUserPoolRequest) -> CreateUserPoolResponse:
+    """Make a user pool in the region the request was signed for."""
+    username = request.get("UsernameConfiguration")
+    pool = pools.create(
+        call,
+        pools.NewPool(
+            name=request["PoolName"],
+            settings=pool_settings_of(request),
+            tier=request.get("UserPoolTier", "ESSENTIALS"),
+            definitions=attribute_definitions(request.get("Schema", ())),
+            alias_attributes=tuple(request.get("AliasAttributes", ())),
+            username_attributes=tuple(request.get("UsernameAttributes", ())),
+            case_sensitive=username["CaseSensitive"] if username else None,
+        ),
+    )
+    return {"UserPool": user_pool_type(call, pool, number_of_users=0)}
+
+
+@registrar.operation("DescribeUserPool", authentication=Authentication.SIGV4)
+def describe_user_pool(call: Call, request: DescribeUserPoolRequest) -> DescribeUserPoolResponse:
+    """Show a pool with all its settings."""
+    pool_id = PoolId(request["UserPoolId"])
+    with call.db.reading() as transaction:
+        pool = pools.get(transaction, pool_id)
+        number_of_users = pools.count_users(transaction, pool_id)
+    return {"UserPool": user_pool_type(call, pool, number_of_users=number_of_users)}
+
+
+@registrar.operation("UpdateUserPool", authentication=Authentication.SIGV4)
+def update_user_pool(call: Call, request: UpdateUserPoolRequest) -> UpdateUserPoolResponse:
+    """Replace a pool's changeable settings; omitted ones return to their defaults."""
+    pools.update(
+        call,
+        PoolId(request["UserPoolId"]),
+        pool_settings_of(request),
+        name=request.get("PoolName"),
+        tier=request.get("UserPoolTier"),
+    )
+    return {}
+
+
+@registrar.operation("ListUserPools", authentication=Authentication.SIGV4)
+def list_user_pools(call: Call, request: ListUserPoolsRequest) -> ListUserPoolsResponse:
+    """List the pools of the region the request was signed for."""
+    listing = f"{_LISTING}:{call.region}"
+    after = position_of(call, listing, request.get("NextToken"))
+    with call.db.reading() as transaction:
+        page = pools.list_pools(
+            transaction, call.region, after=after, limit=page_limit(request["MaxResults"])
+        )
+    response = ListUserPoolsResponse(UserPools=[user_pool_description(pool) for pool in page.rows])
+    if page.next_position is not None:
+        response["NextToken"] = page_token_of(call, listing, page.next_position)
+    return response
+
+
+@registrar.operation("DeleteUserPool", authentication=Authentication.SIGV4)
+def delete_user_pool(call: Call, request: DeleteUserPoolRequest) -> None:
+    """Remove a pool that is not protected, with everything in it."""
+    pools.delete(call, PoolId(request["UserPoolId"]))
+
+
+@registrar.operation("AddCustomAttributes", authentication=Authentication.SIGV4)
+def add_custom_attributes(
+    call: Call, request: AddCustomAttributesRequest
+) -> AddCustomAttributesResponse:
+    """Add custom attributes to a pool's schema, all or none."""
+    definitions = attribute_definitions(request["CustomAttributes"])
+    pools.add_custom_attributes(call, PoolId(request["UserPoolId"]), definitions)
+    return {}
+
+
+@registrar.operation("GetUserPoolMfaConfig", authentication=Authentication.SIGV4)
+def get_user_pool_mfa_config(
+    call: Call, request: GetUserPoolMfaConfigRequest
+) -> GetUserPoolMfaConfigResponse:
+    """Show a pool's MFA settings; MFA itself is not built, so it is always off."""
+    with call.db.reading() as transaction:
+        pool = pools.get(transaction, PoolId(request["UserPoolId"]))
+    response = GetUserPoolMfaConfigResponse(MfaConfiguration="OFF")
+    if pool.sms_configuration is not None:
+        response["SmsMfaConfiguration"] = {
+            "SmsConfiguration": sms_configuration_type(pool.sms_configuration)
+        }
+        if pool.mfa_sms_message is not None:
+            response["SmsMfaConfiguration"]["SmsAuthenticationMessage"] = pool.mfa_sms_message
+    return response
+
+
+@registrar.operation("SetUserPoolMfaConfig", authentication=Authentication.SIGV4)
+def set_user_pool_mfa_config(
+    call: Call, request: SetUserPoolMfaConfigRequest
+) -> SetUserPoolMfaConfigResponse:
+    """Accept that MFA is off and refuse everything else, since no factor is built."""
+    with call.db.reading() as transaction:
+        pools.get(transaction, PoolId(request["UserPoolId"]))
+    if len(request) == 1:
+        raise InvalidPoolSettings(
+            fault="At least one of [SmsMfaConfiguration] or [SoftwareTokenMfaConfiguration] must "
+            "be provided."
+        )
+    refuse_if(request.get("MfaConfiguration", "OFF") != "OFF", "MfaConfiguration")
+    software_token = request.get("SoftwareTokenMfaConfiguration", {})
+    refuse_if(software_token.get("Enabled", False), "SoftwareTokenMfaConfiguration")
+    refuse_if("SmsMfaConfiguration" in request, "SmsMfaConfiguration")
+    refuse_if("EmailMfaConfiguration" in request, "EmailMfaConfiguration")
+    refuse_if("WebAuthnConfiguration" in request, "WebAuthnConfiguration")
+    return {"MfaConfiguration": "OFF"}
