@@ -12,10 +12,10 @@ from urllib.parse import quote
 from poolgate.server.observations import Observer
 from poolgate.server.operator_door import OperatorDoor
 from poolgate.server.peers import Peers
-from poolgate.wire.aws_door import Handled, handle_aws_request
+from poolgate.wire.aws_door import Handled, handle_aws_request, place_of
 from poolgate.wire.http import HttpRequest, HttpResponse
 from poolgate.wire.installation import Installation
-from poolgate.wire.pipeline import MAX_BODY_BYTES
+from poolgate.wire.pipeline import INTERNAL_ERROR, MAX_BODY_BYTES
 
 OPERATOR_PREFIX = "/_poolgate/"
 NOT_FOUND = 404
@@ -55,7 +55,11 @@ class Application:
     def handle(self, http: HttpRequest) -> HttpResponse:
         """Answer one request; the log and the metrics tell of it."""
         started = time.perf_counter()
-        handled = self._route(http)
+        try:
+            handled = self._route(http)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: anything is a bare 500
+            response = HttpResponse(INTERNAL_ERROR, {"content-type": "text/plain"}, b"error\n")
+            handled = Handled(response, "", defect=place_of(error))
         self._observer.observe(http, handled, time.perf_counter() - started)
         return handled.response
 

@@ -34,7 +34,7 @@ def handle_aws_request(installation: Installation, http: HttpRequest) -> Handled
         try:
             response = run_pipeline(exchange)
         except Exception as error:  # noqa: BLE001 - the last line of defence: anything is an internal error
-            response, defect = internal_error(exchange), _place_of(error)
+            response, defect = internal_error(exchange), place_of(error)
     return _handled(exchange, response, defect)
 
 
@@ -60,7 +60,7 @@ def _handled(exchange: Exchange, response: HttpResponse, defect: str) -> Handled
     )
 
 
-def _place_of(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
     """Return the error's type and where it was raised; its text may hold a request's members."""
     causes = [type(error).__name__]
     if error.__cause__ is not None:

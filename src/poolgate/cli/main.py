@@ -1,0 +1,31 @@
+"""The `poolgate` command: what each subcommand takes and which module does it."""
+
+import argparse
+from collections.abc import Callable, Sequence
+
+import poolgate
+from poolgate.cli import configuration, environment, start
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    command: Command | None = getattr(chosen, "command", None)
+    if command is None:
+        parser.print_help()
+        return 0
+    return command(chosen)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="poolgate", description="API authentication in the Cognito and IAM model."
+    )
+    parser.add_argument("--version", action="version", version=f"poolgate {poolgate.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for subcommand in (start, environment, configuration):
+        subcommand.add_to(commands)
+    return parser
