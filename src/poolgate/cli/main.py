@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 
 import poolgate
-from poolgate.cli import configuration, environment, start
+from poolgate.cli import configuration, environment, keys, start
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -26,6 +26,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"poolgate {poolgate.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for subcommand in (start, environment, configuration):
+    for subcommand in (start, environment, keys, configuration):
         subcommand.add_to(commands)
     return parser

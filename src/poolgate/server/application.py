@@ -6,19 +6,29 @@ place that knows WSGI.
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+from poolgate.foundation.randomness import random_uuid
+from poolgate.oauth.discovery import find_document
 from poolgate.server.observations import Observer
 from poolgate.server.operator_door import OperatorDoor
 from poolgate.server.peers import Peers
+from poolgate.userpools.pools import UserPoolNotFound
 from poolgate.wire.aws_door import Handled, handle_aws_request, place_of
+from poolgate.wire.guard_door import handle_guard_request
 from poolgate.wire.http import HttpRequest, HttpResponse
 from poolgate.wire.installation import Installation
 from poolgate.wire.pipeline import INTERNAL_ERROR, MAX_BODY_BYTES
 
 OPERATOR_PREFIX = "/_poolgate/"
-NOT_FOUND = 404
+GUARD_PREFIX = "/_poolgate/guard/"
+OK, NOT_FOUND = 200, 404
+READ_BY_ANY_ORIGIN: Mapping[str, str] = MappingProxyType(
+    {"access-control-allow-origin": "*", "access-control-allow-methods": "GET, HEAD"}
+)
 _REASONS = {
     200: "OK",
     204: "No Content",
@@ -77,9 +87,29 @@ class Application:
     def _route(self, http: HttpRequest) -> Handled:
         if http.path in {"/", ""}:
             return handle_aws_request(self.installation, http)
+        if http.path.startswith(GUARD_PREFIX):
+            return handle_guard_request(self.installation, http)
         if http.path.startswith(OPERATOR_PREFIX):
             return self._operator_door.handle(http)
-        return Handled(HttpResponse(NOT_FOUND, {"content-type": "text/plain"}, b"not found\n"), "")
+        return self._issuer_document(http)
+
+    def _issuer_document(self, http: HttpRequest) -> Handled:
+        request_id = random_uuid()
+        if http.method == "OPTIONS":
+            return Handled(HttpResponse(OK, READ_BY_ANY_ORIGIN), request_id)
+        document = None
+        if http.method in {"GET", "HEAD"}:
+            with suppress(UserPoolNotFound):
+                call = self.installation.call_of(http, request_id=request_id)
+                document = find_document(call, http.path)
+        if document is None:
+            body = b"not found\n"
+            return Handled(
+                HttpResponse(NOT_FOUND, {"content-type": "text/plain"}, body), request_id
+            )
+        body = b"" if http.method == "HEAD" else document.body
+        response = HttpResponse(OK, document.headers, body)
+        return Handled(response, request_id, service="issuer", operation="document")
 
 
 def read_environ(environ: Mapping[str, Any]) -> HttpRequest:

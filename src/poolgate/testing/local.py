@@ -39,6 +39,7 @@ from poolgate.store.database import Database, metadata
 from poolgate.testing.recycled_keys import RecycledKeys
 from poolgate.wire.http import HttpRequest, HttpResponse
 from poolgate.wire.service_models import load_service_model
+from poolgate.wire.services import load_services
 
 URL = "http://poolgate.test"
 _HOST = "poolgate.test"
@@ -83,6 +84,8 @@ class LocalPoolgate:
         self.clock = MovableClock()
         self.log = io.StringIO()
         self._db = Database.open(database_url)
+        # Loading the operations declares every table.
+        load_services()
         metadata.create_all(self._db.engine)
         installation = make_installation(
             self._db,

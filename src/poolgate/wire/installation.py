@@ -9,6 +9,7 @@ from poolgate.policy.principal import Principal
 from poolgate.store.call import Call
 from poolgate.store.database import Database
 from poolgate.store.key_stock import KeyStock
+from poolgate.wire.http import HttpRequest
 
 FIVE_MINUTES, FIFTEEN_MINUTES = 300, 900
 
@@ -45,8 +46,10 @@ class Installation:
         source_address: str,
         region: Region | None = None,
         principal: Principal | None = None,
+        secure_transport: bool = False,
+        user_agent: str | None = None,
     ) -> Call:
-        """Return the working set of a request that arrives now."""
+        """Return the working set of something that happens now."""
         return Call(
             db=self.db,
             vault=self.vault,
@@ -59,6 +62,26 @@ class Installation:
             key_stock=self.key_stock,
             media=self.media,
             principal=principal,
+            secure_transport=secure_transport,
+            user_agent=user_agent,
+        )
+
+    def call_of(
+        self,
+        http: HttpRequest,
+        *,
+        request_id: str,
+        region: Region | None = None,
+        principal: Principal | None = None,
+    ) -> Call:
+        """Return the working set of a request that arrives now."""
+        return self.new_call(
+            request_id=request_id,
+            source_address=http.remote_address,
+            region=region,
+            principal=principal,
+            secure_transport=http.scheme == "https",
+            user_agent=http.header("user-agent"),
         )
 
     def skew_of(self, service: str) -> int:

@@ -13,6 +13,7 @@ from poolgate.iam.authorization import AccessDenied, authorize
 from poolgate.operations.errors import AwsError, find_error
 from poolgate.operations.registry import Authentication, Operation
 from poolgate.store.call import Call
+from poolgate.userpools.access_tokens import verify_access_token
 from poolgate.wire.callers import SignedCaller, verify_caller
 from poolgate.wire.constraints import constraint_message
 from poolgate.wire.http import HttpRequest, HttpResponse
@@ -74,14 +75,21 @@ Step = Callable[[Exchange], None]
 
 def limit_size(exchange: Exchange) -> None:
     """Refuse what is too large before anything of it is parsed."""
-    headers = exchange.http.headers
-    header_bytes = len(exchange.http.query) + sum(len(name) + len(value) for name, value in headers)
-    if header_bytes > MAX_HEADER_BYTES or len(headers) > MAX_HEADERS:
+    refusal = exceeded_limit(exchange.http)
+    if refusal is not None:
+        raise refusal
+
+
+def exceeded_limit(http: HttpRequest) -> Refusal | None:
+    """Return the refusal of a request that is too large."""
+    header_bytes = len(http.query) + sum(len(name) + len(value) for name, value in http.headers)
+    if header_bytes > MAX_HEADER_BYTES or len(http.headers) > MAX_HEADERS:
         message = f"The request's headers are larger than {MAX_HEADER_BYTES} bytes"
-        raise Refusal(Reason.HEADERS_TOO_LARGE, message)
-    if len(exchange.http.body) > MAX_BODY_BYTES:
+        return Refusal(Reason.HEADERS_TOO_LARGE, message)
+    if len(http.body) > MAX_BODY_BYTES:
         message = f"The request's body is larger than {MAX_BODY_BYTES} bytes"
-        raise Refusal(Reason.BODY_TOO_LARGE, message)
+        return Refusal(Reason.BODY_TOO_LARGE, message)
+    return None
 
 
 def name_operation(exchange: Exchange) -> None:
@@ -125,9 +133,9 @@ def decode_request(exchange: Exchange) -> None:
 def make_call(exchange: Exchange) -> None:
     """Gather what the domains may need from outside."""
     caller = exchange.caller
-    exchange.call = exchange.installation.new_call(
+    exchange.call = exchange.installation.call_of(
+        exchange.http,
         request_id=exchange.request_id,
-        source_address=exchange.http.remote_address,
         region=caller.region if caller else None,
         principal=caller.principal if caller else None,
     )
@@ -147,8 +155,13 @@ def authorize_caller(exchange: Exchange) -> None:
 
 
 def run_operation(exchange: Exchange) -> None:
-    """Run it."""
-    exchange.answer = exchange.operation.run(exchange.call, exchange.members)
+    """Run it, with its signed-in user where it takes an access token."""
+    operation, call = exchange.operation, exchange.call
+    if operation.authentication is Authentication.ACCESS_TOKEN and call is not None:
+        signed_in = verify_access_token(call, exchange.members["AccessToken"])
+        exchange.answer = operation.run(call, exchange.members, signed_in)
+    else:
+        exchange.answer = operation.run(call, exchange.members)
 
 
 def encode_response(exchange: Exchange) -> None:
@@ -165,7 +178,7 @@ AWS_PIPELINE: tuple[Step, ...] = (
     decode_request,  # types, then required, length, pattern, enum: all from the service model
     make_call,
     authorize_caller,  # needs the decoded resource, so it follows decoding
-    run_operation,
+    run_operation,  # verifies the access token first, where the operation takes one
     encode_response,
 )
 
