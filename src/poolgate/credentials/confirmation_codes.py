@@ -1,9 +1,8 @@
-"""Codes that people copy from a message: made at random, kept only as a keyed digest."""
+"""Codes that people copy from a message: made with a key, kept only as a keyed digest."""
 
 import hmac
 
 from poolgate.foundation.failure import Failure
-from poolgate.foundation.randomness import DIGITS, random_text
 from poolgate.foundation.secret import Secret
 
 CODE_DIGITS = 6
@@ -13,9 +12,16 @@ class WrongCode(Failure):
     """The submitted code is not the one that was sent."""
 
 
-def new_code(digits: int = CODE_DIGITS) -> Secret:
-    """Return a random code of decimal digits."""
-    return Secret(random_text(DIGITS, digits))
+def derive_code(
+    *, mac_key: bytes, bound_to: str, issued_at: int, digits: int = CODE_DIGITS
+) -> Secret:
+    """Return the code of a row that was issued at that moment.
+
+    It is as good as random to whoever lacks the key, and can be sent once more without being kept.
+    """
+    message = f"value {len(bound_to)}:{bound_to}{issued_at}".encode()
+    number = int.from_bytes(hmac.digest(mac_key, message, "sha256"), "big")
+    return Secret(str(number % 10**digits).zfill(digits))
 
 
 def digest_code(code: Secret, *, mac_key: bytes, bound_to: str) -> bytes:

@@ -81,19 +81,54 @@ def invitation(
     )
 
 
-def recovery_deliveries(pool: UserPool, user: User) -> Sequence[Delivery]:
-    """Return where a reset code may go, first choice first; only verified addresses."""
+def recovery_attributes(pool: UserPool) -> Sequence[str]:
+    """Return the attributes that the pool recovers accounts by, first choice first."""
     if pool.recovery_mechanisms is None:
         # AWS AccountRecoverySettingType: without a setting, the phone first.
-        wanted: Sequence[str] = ("phone_number", "email")
-    else:
-        wanted = [
-            mechanism.removeprefix("verified_")
-            for mechanism in pool.recovery_mechanisms
-            if mechanism.startswith("verified_")
-        ]
+        return ("phone_number", "email")
+    return [
+        mechanism.removeprefix("verified_")
+        for mechanism in pool.recovery_mechanisms
+        if mechanism.startswith("verified_")
+    ]
+
+
+def recovery_deliveries(pool: UserPool, user: User) -> Sequence[Delivery]:
+    """Return where a reset code may go, first choice first; only verified addresses."""
     return [
         Delivery(attribute, user.attributes[attribute])
-        for attribute in wanted
+        for attribute in recovery_attributes(pool)
         if user.attributes.get(f"{attribute}_verified") == "true" and user.attributes.get(attribute)
     ]
+
+
+def simulated_delivery(
+    attributes: Sequence[str], login_name: str, stand_in: str
+) -> Delivery | None:
+    """Return where a code for a user who does not exist would have gone; nothing is sent.
+
+    What was typed is shown if it is such an address, otherwise one made up from the stand-in, the
+    same each time.
+    """
+    if not attributes:
+        return None
+    if "email" in attributes and "@" in login_name:
+        return Delivery("email", login_name)
+    if "phone_number" in attributes and login_name.startswith("+"):
+        return Delivery("phone_number", login_name)
+    if attributes[0] == "email":
+        letters = [chr(ord("a") + int(stand_in[at], 16)) for at in (0, 1)]
+        return Delivery("email", f"{letters[0]}@{letters[1]}")
+    digits = "".join(str(int(character, 16) % 10) for character in stand_in[:4])
+    return Delivery("phone_number", f"+0000000{digits}")
+
+
+def sign_up_delivery(pool: UserPool, attributes: Mapping[str, str]) -> Delivery | None:
+    """Return where a new user's confirmation code goes, or None where nothing is verified.
+
+    AWS API_SignUp: with both addresses one code is sent, to the phone.
+    """
+    for attribute in ("phone_number", "email"):
+        if attribute in pool.auto_verified_attributes and attributes.get(attribute):
+            return Delivery(attribute, attributes[attribute])
+    return None

@@ -72,25 +72,19 @@ def create(
     with call.db.reading() as transaction:
         pool = pools.get(transaction, pool_id)
     sub = Sub(random_uuid())
-    filled = {name: value for name, value in given.items() if value}
+    filled = users.tidy_flags({name: value for name, value in given.items() if value})
     username, complete = usernames.name_new_user(pool, login_name, filled, sub)
     attributes.verify_new(pool, complete, writer=None)
     password = _temporary(pool, temporary_password)
     deliveries = _deliveries(call, complete, invitation)
-    user = User(
-        pool_id=pool_id,
-        sub=sub,
-        username=username,
+    user = users.new_user(
+        call,
+        pool_id,
+        sub,
+        username,
         status=UserStatus.FORCE_CHANGE_PASSWORD,
-        enabled=True,
         attributes=complete,
         password=passwords.keep(call, pool, sub, username, password),
-        failed_attempts=0,
-        last_failure_at=None,
-        locked_until=None,
-        signed_out_at=None,
-        created_at=call.now_millis,
-        modified_at=call.now_millis,
     )
     with call.db.writing() as transaction:
         if takes_aliases and not pool.username_attributes:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId, Sub, Username
+from poolgate.store.call import Call
 from poolgate.store.database import InsertIfAbsent, Transaction
 from poolgate.userpools import search_rows
 from poolgate.userpools.pools import UserPool
@@ -205,6 +206,42 @@ def get_to_change(transaction: Transaction, pool_id: PoolId, sub: Sub) -> User:
     if row is None:
         raise UserNotFound
     return user_of(row)
+
+
+def tidy_flags(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Return the attributes with verified flags in lower case; AWS takes either case."""
+    return {
+        name: value.lower() if name.endswith("_verified") else value
+        for name, value in attributes.items()
+    }
+
+
+def new_user(
+    call: Call,
+    pool_id: PoolId,
+    sub: Sub,
+    username: Username,
+    *,
+    status: UserStatus,
+    attributes: Mapping[str, str],
+    password: StoredPassword | None,
+) -> User:
+    """Return a user that begins now and is not stored yet."""
+    return User(
+        pool_id=pool_id,
+        sub=sub,
+        username=username,
+        status=status,
+        enabled=True,
+        attributes=attributes,
+        password=password,
+        failed_attempts=0,
+        last_failure_at=None,
+        locked_until=None,
+        signed_out_at=None,
+        created_at=call.now_millis,
+        modified_at=call.now_millis,
+    )
 
 
 def insert(transaction: Transaction, pool: UserPool, user: User) -> None:

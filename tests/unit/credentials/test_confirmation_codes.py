@@ -1,15 +1,25 @@
 import pytest
 
-from poolgate.credentials.confirmation_codes import WrongCode, digest_code, new_code, verify_code
+from poolgate.credentials.confirmation_codes import WrongCode, derive_code, digest_code, verify_code
 from poolgate.foundation.secret import Secret
 
 KEY = bytes(32)
 
 
-def test_codes_are_six_digits_and_vary() -> None:
-    codes = {new_code().reveal() for _ in range(200)}
+def test_codes_are_six_digits_and_vary_with_moment_row_and_key() -> None:
+    codes = {
+        derive_code(mac_key=key, bound_to=row, issued_at=moment).reveal()
+        for key in (KEY, b"\x01" * 32)
+        for row in ("pool/alice/sign_up", "pool/bob/sign_up")
+        for moment in range(50)
+    }
     assert all(len(code) == 6 and code.isdecimal() and code.isascii() for code in codes)
     assert len(codes) > 190
+
+
+def test_same_issue_gives_the_same_code_again() -> None:
+    first, second = (derive_code(mac_key=KEY, bound_to="row", issued_at=7) for _ in range(2))
+    assert first == second
 
 
 def test_code_passes_only_for_its_row_and_key() -> None:

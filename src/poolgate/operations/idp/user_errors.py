@@ -10,12 +10,17 @@ from poolgate.foundation.failure import Failure
 from poolgate.operations.errors import AwsError
 from poolgate.operations.idp import user_shapes
 from poolgate.userpools import (
+    attempt_limits,
+    attribute_updates,
     auth_flows,
     auth_sessions,
+    confirmation_codes,
     lockout,
     new_password_challenge,
+    password_recovery,
     passwords,
     sign_in,
+    sign_up,
     situations,
     user_administration,
     usernames,
@@ -123,5 +128,50 @@ SIGN_IN_ERRORS: Mapping[type[Failure], AwsError] = {
     passwords.TemporaryPasswordExpired: AwsError(
         NOT_AUTHORIZED,
         "Temporary password has expired and must be reset by an administrator.",
+    ),
+}
+
+_TRY_LATER = "Attempt limit exceeded, please try after some time."
+_EXPIRED = "Invalid code provided, please request a code again."
+RECOVERY_ERRORS: Mapping[type[Failure], AwsError] = {
+    sign_up.SignUpClosed: AwsError(NOT_AUTHORIZED, "SignUp is not permitted for this user pool"),
+    sign_up.AliasAtSignUp: AwsError(
+        INVALID_PARAMETER,
+        "The attribute {attribute} is an alias and can only be set after confirmation.",
+    ),
+    sign_up.NotUnconfirmed: AwsError(
+        NOT_AUTHORIZED, "User cannot be confirmed. Current status is {status}"
+    ),
+    sign_up.AlreadyConfirmed: AwsError(INVALID_PARAMETER, "User is already confirmed."),
+    sign_up.NothingToVerify: AwsError(
+        NOT_AUTHORIZED, "Cannot resend codes. Auto verification not turned on."
+    ),
+    sign_up.AliasHeldByAnother: AwsError(
+        "AliasExistsException", "An account with the {attribute} already exists."
+    ),
+    confirmation_codes.CodeMismatch: AwsError(
+        "CodeMismatchException", "Invalid verification code provided, please try again."
+    ),
+    confirmation_codes.CodeExpired: AwsError("ExpiredCodeException", _EXPIRED),
+    confirmation_codes.CodeWornOut: AwsError("TooManyFailedAttemptsException", _TRY_LATER),
+    attempt_limits.AttemptLimitExceeded: AwsError("LimitExceededException", _TRY_LATER),
+    password_recovery.RecoveryDisabledUser: AwsError(NOT_AUTHORIZED, "User is disabled"),
+    password_recovery.RecoveryByAdministratorOnly: AwsError(
+        NOT_AUTHORIZED, "Contact administrator to reset password."
+    ),
+    password_recovery.NotResettable: AwsError(
+        NOT_AUTHORIZED, "User password cannot be reset in the current state."
+    ),
+    password_recovery.NoRecoveryAddress: AwsError(
+        INVALID_PARAMETER,
+        "Cannot reset password for the user as there is no registered/verified email or "
+        "phone_number",
+    ),
+    attribute_updates.NotVerifiable: AwsError(
+        INVALID_PARAMETER,
+        "Invalid attribute name. Only phone_number and email can be verified.",
+    ),
+    attribute_updates.NothingToVerifyThere: AwsError(
+        INVALID_PARAMETER, "The user has no value of the attribute {attribute}."
     ),
 }

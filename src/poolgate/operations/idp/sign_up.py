@@ -1,0 +1,67 @@
+"""SignUp, ConfirmSignUp and ResendConfirmationCode."""
+
+from poolgate.foundation.ids import ClientId
+from poolgate.foundation.secret import Secret
+from poolgate.operations.idp.registrar import registrar
+from poolgate.operations.idp.user_shapes import code_delivery_details, given_attributes
+from poolgate.operations.registry import Authentication
+from poolgate.operations.shapes.idp import (
+    ConfirmSignUpRequest,
+    ConfirmSignUpResponse,
+    ResendConfirmationCodeRequest,
+    ResendConfirmationCodeResponse,
+    SignUpRequest,
+    SignUpResponse,
+)
+from poolgate.store.call import Call
+from poolgate.userpools import sign_up
+from poolgate.userpools.auth_flows import ParameterMissing
+
+
+@registrar.operation("SignUp", authentication=Authentication.NONE)
+def sign_up_user(call: Call, request: SignUpRequest) -> SignUpResponse:
+    """Let somebody make an account."""
+    password = request.get("Password")
+    if password is None:
+        # Only passwordless pools may leave it out, and there are none yet.
+        raise ParameterMissing(name="Password")
+    signed_up = sign_up.sign_up(
+        call,
+        ClientId(request["ClientId"]),
+        request["Username"],
+        Secret(password),
+        given_attributes(request.get("UserAttributes", [])),
+        secret_hash=request.get("SecretHash"),
+    )
+    response = SignUpResponse(UserConfirmed=False, UserSub=signed_up.user.sub)
+    if signed_up.delivery is not None:
+        response["CodeDeliveryDetails"] = code_delivery_details(signed_up.delivery)
+    return response
+
+
+@registrar.operation("ConfirmSignUp", authentication=Authentication.NONE)
+def confirm_sign_up(call: Call, request: ConfirmSignUpRequest) -> ConfirmSignUpResponse:
+    """Confirm an account with the code that was sent."""
+    sign_up.confirm(
+        call,
+        ClientId(request["ClientId"]),
+        request["Username"],
+        Secret(request["ConfirmationCode"]),
+        secret_hash=request.get("SecretHash"),
+        takes_alias=request.get("ForceAliasCreation", False),
+    )
+    return ConfirmSignUpResponse()
+
+
+@registrar.operation("ResendConfirmationCode", authentication=Authentication.NONE)
+def resend_confirmation_code(
+    call: Call, request: ResendConfirmationCodeRequest
+) -> ResendConfirmationCodeResponse:
+    """Send the code again."""
+    delivery = sign_up.resend(
+        call,
+        ClientId(request["ClientId"]),
+        request["Username"],
+        secret_hash=request.get("SecretHash"),
+    )
+    return ResendConfirmationCodeResponse(CodeDeliveryDetails=code_delivery_details(delivery))

@@ -1,0 +1,241 @@
+"""Choosing a new password without the old one: a code to a verified address proves the user.
+
+Where an app client hides who has an account, everybody who cannot recover (nobody, a disabled user,
+one without an address) is answered like somebody who can: a masked address, codes that are wrong.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from poolgate.delivery.queue import require_medium
+from poolgate.foundation.failure import Failure
+from poolgate.foundation.ids import ClientId, PoolId, Sub, Username
+from poolgate.foundation.secret import Secret
+from poolgate.store.call import Call
+from poolgate.store.database import Put, Transaction
+from poolgate.userpools import (
+    attempt_limits,
+    confirmation_codes,
+    messages,
+    passwords,
+    pools,
+    refresh_tokens,
+    situations,
+    users,
+)
+from poolgate.userpools.attempt_limits import Attempt
+from poolgate.userpools.confirmation_codes import (
+    CodeExpired,
+    CodeKey,
+    CodeMismatch,
+    Purpose,
+    Refused,
+)
+from poolgate.userpools.messages import Delivery
+from poolgate.userpools.pools import UserPool
+from poolgate.userpools.situations import NameNotFoundForClient, Situation
+from poolgate.userpools.tables import attempt_windows
+from poolgate.userpools.users import StoredPassword, User, UserDisabled, UserStatus
+
+
+class RecoveryDisabledUser(UserDisabled):
+    """A disabled user recovers nothing; recovery words it in its own way."""
+
+
+class RecoveryByAdministratorOnly(Failure):
+    """The pool lets only administrators reset passwords."""
+
+
+class NotResettable(Failure):
+    """The user's state has no password to recover."""
+
+
+class NoRecoveryAddress(Failure):
+    """The user has no verified address that the pool recovers by."""
+
+
+_RESETTABLE = frozenset({UserStatus.CONFIRMED, UserStatus.RESET_REQUIRED, UserStatus.UNCONFIRMED})
+_ADMIN_RESETTABLE = frozenset({UserStatus.CONFIRMED, UserStatus.RESET_REQUIRED})
+
+# Remembers that a code "was sent" for a name that nobody has.
+_SIMULATED = "simulated_code"
+_SIMULATE = Put(attempt_windows)
+_SIMULATED_AT = sa.select(attempt_windows.c.started_at).where(
+    attempt_windows.c.pool_id == sa.bindparam("pool_id"),
+    attempt_windows.c.sub == sa.bindparam("sub"),
+    attempt_windows.c.kind == _SIMULATED,
+)
+
+
+def begin(call: Call, client_id: ClientId, login_name: str, *, secret_hash: str | None) -> Delivery:
+    """Send a code and return where it went."""
+    situation = situations.read(call, client_id, login_name=login_name)
+    situations.verify_client(situation, login_name, secret_hash)
+    pool = situation.pool
+    if pool.recovery_mechanisms == ("admin_only",):
+        raise RecoveryByAdministratorOnly
+    user, delivery = _recipient(situation)
+    require_medium(call, delivery.medium)
+    with call.db.writing() as transaction:
+        _count(transaction, call, situation)
+        if user is not None:
+            key = CodeKey(pool.pool_id, user.sub, Purpose.PASSWORD_RESET)
+            confirmation_codes.issue(transaction, call, pool, key, delivery)
+        else:
+            _simulate(transaction, call, situation)
+    return delivery
+
+
+def finish(
+    call: Call,
+    client_id: ClientId,
+    login_name: str,
+    code: Secret,
+    new_password: Secret,
+    *,
+    secret_hash: str | None,
+) -> None:
+    """Set the new password and end every session, given the right code.
+
+    Raises PasswordUnfit before the code is looked at, CodeMismatch, CodeExpired or CodeWornOut.
+    """
+    situation = situations.read(call, client_id, login_name=login_name)
+    situations.verify_client(situation, login_name, secret_hash)
+    pool, user = situation.pool, _recoverable(situation)
+    passwords.verify_fit(pool.password_policy, new_password)
+    # Kept for nobody as well: what a refusal costs does not tell who has an account.
+    sub = situation.stand_in
+    kept = passwords.keep(call, pool, sub, user.username if user else Username(sub), new_password)
+    with call.db.writing() as transaction:
+        _count(transaction, call, situation)
+        refused: Refused | None = Refused(CodeExpired())
+        if user is not None:
+            refused = _finish_with(transaction, call, pool, user.sub, code, kept=kept)
+        if refused is not None and isinstance(refused.failure, CodeExpired):
+            refused = _simulated_refusal(transaction, call, situation)
+    if refused is not None:
+        raise refused.failure
+
+
+def reset_by_administrator(call: Call, pool_id: PoolId, login_name: str) -> None:
+    """Make the user choose a new password with a code that is sent now."""
+    with call.db.reading() as transaction:
+        pool = pools.get(transaction, pool_id)
+        sub = users.get(transaction, pool, login_name).sub
+    with call.db.writing() as transaction:
+        former = users.get_to_change(transaction, pool_id, sub)
+        if not former.enabled:
+            raise RecoveryDisabledUser
+        if former.status not in _ADMIN_RESETTABLE:
+            raise NotResettable
+        deliveries = messages.recovery_deliveries(pool, former)
+        if not deliveries:
+            raise NoRecoveryAddress
+        require_medium(call, deliveries[0].medium)
+        reset = replace(former, status=UserStatus.RESET_REQUIRED, modified_at=call.now_millis)
+        users.update(transaction, pool, reset, former)
+        key = CodeKey(pool_id, sub, Purpose.PASSWORD_RESET)
+        confirmation_codes.issue(transaction, call, pool, key, deliveries[0])
+
+
+def _recoverable(situation: Situation) -> User | None:
+    """Return the user, or None where it must look as if there might be one."""
+    user = situation.user
+    if user is None:
+        if not situation.hides_user_existence:
+            raise NameNotFoundForClient
+        return None
+    if not user.enabled:
+        if not situation.hides_user_existence:
+            raise RecoveryDisabledUser
+        return None
+    return user
+
+
+def _recipient(situation: Situation) -> tuple[User | None, Delivery]:
+    """Return whom to send a code and where; without a user only what to say."""
+    user = _recoverable(situation)
+    if user is not None:
+        if user.status in _RESETTABLE:
+            deliveries = messages.recovery_deliveries(situation.pool, user)
+            if deliveries:
+                return user, deliveries[0]
+        if not situation.hides_user_existence:
+            raise NoRecoveryAddress if user.status in _RESETTABLE else NotResettable
+    return None, _simulated_delivery(situation)
+
+
+def _simulated_delivery(situation: Situation) -> Delivery:
+    recovering = messages.recovery_attributes(situation.pool)
+    # Most users have an e-mail address and fewer a verified phone number.
+    likely: Sequence[str] = sorted(recovering)
+    delivery = messages.simulated_delivery(likely, situation.login_name, situation.stand_in)
+    if delivery is None:
+        raise NoRecoveryAddress
+    return delivery
+
+
+def _count(transaction: Transaction, call: Call, situation: Situation) -> None:
+    attempt_limits.count(
+        transaction,
+        situation.pool.pool_id,
+        situation.stand_in,
+        Attempt.PASSWORD_RESET,
+        call.now_millis,
+    )
+
+
+def _finish_with(
+    transaction: Transaction,
+    call: Call,
+    pool: UserPool,
+    sub: Sub,
+    code: Secret,
+    *,
+    kept: StoredPassword,
+) -> Refused | None:
+    key = CodeKey(pool.pool_id, sub, Purpose.PASSWORD_RESET)
+    taken = confirmation_codes.consume(transaction, call, key, code)
+    if isinstance(taken, Refused):
+        return taken
+    former = users.get_to_change(transaction, pool.pool_id, sub)
+    if former.status not in _RESETTABLE or not former.enabled:
+        return Refused(CodeExpired())
+    attribute = taken.attribute
+    is_same = former.attributes.get(attribute) == taken.address
+    verified = {f"{attribute}_verified": "true"} if is_same else {}
+    recovered = replace(
+        former,
+        status=UserStatus.CONFIRMED,
+        password=kept,
+        attributes={**former.attributes, **verified},
+        modified_at=call.now_millis,
+    )
+    users.update(transaction, pool, recovered, former)
+    refresh_tokens.revoke_all_of_user(transaction, pool.pool_id, sub, call.now_millis)
+    return None
+
+
+def _simulate(transaction: Transaction, call: Call, situation: Situation) -> None:
+    transaction.put(
+        _SIMULATE,
+        {
+            "pool_id": situation.pool.pool_id,
+            "sub": situation.stand_in,
+            "kind": _SIMULATED,
+            "started_at": call.now_millis,
+            "attempts": 0,
+        },
+    )
+
+
+def _simulated_refusal(transaction: Transaction, call: Call, situation: Situation) -> Refused:
+    row = transaction.one(
+        _SIMULATED_AT, {"pool_id": situation.pool.pool_id, "sub": situation.stand_in}
+    )
+    lifetime = confirmation_codes.lifetime_millis(Purpose.PASSWORD_RESET)
+    if row is None or call.now_millis >= row.started_at + lifetime:
+        return Refused(CodeExpired())
+    return Refused(CodeMismatch())

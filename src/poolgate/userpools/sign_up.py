@@ -1,0 +1,223 @@
+"""Signing up, and confirming it with the code that was sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from poolgate.delivery.queue import require_medium
+from poolgate.foundation.failure import Failure
+from poolgate.foundation.ids import ClientId, Sub
+from poolgate.foundation.randomness import random_uuid
+from poolgate.foundation.secret import Secret
+from poolgate.store.call import Call
+from poolgate.store.database import Transaction
+from poolgate.userpools import (
+    attempt_limits,
+    attributes,
+    confirmation_codes,
+    messages,
+    passwords,
+    situations,
+    usernames,
+    users,
+)
+from poolgate.userpools.attempt_limits import Attempt
+from poolgate.userpools.confirmation_codes import CodeExpired, CodeKey, Purpose, Refused
+from poolgate.userpools.messages import Delivery
+from poolgate.userpools.pools import UserPool
+from poolgate.userpools.situations import NameNotFoundForClient, Situation
+from poolgate.userpools.users import AliasTaken, User, UserStatus
+
+
+class SignUpClosed(Failure):
+    """Only administrators make users of this pool."""
+
+
+class AliasAtSignUp(Failure):
+    """An alias that only a confirmed user may have was given at sign-up. Facts: attribute."""
+
+
+class NotUnconfirmed(Failure):
+    """The user does not wait for confirmation. Facts: status."""
+
+
+class AlreadyConfirmed(Failure):
+    """There is nothing to send a code for."""
+
+
+class NothingToVerify(Failure):
+    """The pool verifies no address that the user has."""
+
+
+class AliasHeldByAnother(AliasTaken):
+    """Another user signs in with the address that would be confirmed. Facts: attribute."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """A new user, and where the code went."""
+
+    user: User
+    delivery: Delivery | None
+
+
+def sign_up(
+    call: Call,
+    client_id: ClientId,
+    login_name: str,
+    password: Secret,
+    given: Mapping[str, str],
+    *,
+    secret_hash: str | None,
+) -> SignedUp:
+    """Make an unconfirmed user and send the code that confirms it.
+
+    Raises UsernameTaken for a name in use, whatever the app client hides: a name can only be
+    refused by saying so.
+    """
+    situation = situations.read(call, client_id)
+    pool, app_client = situation.pool, situation.app_client
+    situations.verify_client(situation, login_name, secret_hash)
+    if pool.admin_create_user_only:
+        raise SignUpClosed
+    sub = Sub(random_uuid())
+    filled = {name: value for name, value in given.items() if value}
+    username, complete = usernames.name_new_user(pool, login_name, filled, sub)
+    if "preferred_username" in pool.alias_attributes and "preferred_username" in filled:
+        raise AliasAtSignUp(attribute="preferred_username")
+    attributes.verify_new(pool, complete, writer=app_client)
+    passwords.verify_fit(pool.password_policy, password)
+    delivery = messages.sign_up_delivery(pool, complete)
+    if delivery is not None:
+        require_medium(call, delivery.medium)
+    user = users.new_user(
+        call,
+        pool.pool_id,
+        sub,
+        username,
+        status=UserStatus.UNCONFIRMED,
+        attributes=complete,
+        password=passwords.keep(call, pool, sub, username, password),
+    )
+    with call.db.writing() as transaction:
+        users.insert(transaction, pool, user)
+        if delivery is not None:
+            key = CodeKey(pool.pool_id, sub, Purpose.SIGN_UP)
+            confirmation_codes.issue(transaction, call, pool, key, delivery)
+    return SignedUp(user, delivery)
+
+
+def confirm(
+    call: Call,
+    client_id: ClientId,
+    login_name: str,
+    code: Secret,
+    *,
+    secret_hash: str | None,
+    takes_alias: bool,
+) -> None:
+    """Confirm the user, and the address that the code was sent to.
+
+    Raises CodeMismatch, CodeExpired, CodeWornOut, NotUnconfirmed or AliasHeldByAnother; the last
+    leaves the code usable.
+    """
+    situation = situations.read(call, client_id, login_name=login_name)
+    situations.verify_client(situation, login_name, secret_hash)
+    _verify_known(situation)
+    pool_id = situation.pool.pool_id
+    with call.db.writing() as transaction:
+        attempt_limits.count(
+            transaction, pool_id, situation.stand_in, Attempt.CONFIRM_SIGN_UP, call.now_millis
+        )
+        if situation.user is None:
+            refused: Refused | None = Refused(CodeExpired())
+        else:
+            refused = _confirm_with(
+                transaction, call, situation.pool, situation.user.sub, code, takes_alias=takes_alias
+            )
+    if refused is not None:
+        raise refused.failure
+
+
+def _confirm_with(
+    transaction: Transaction,
+    call: Call,
+    pool: UserPool,
+    sub: Sub,
+    code: Secret,
+    *,
+    takes_alias: bool,
+) -> Refused | None:
+    former = users.get_to_change(transaction, pool.pool_id, sub)
+    if former.status is not UserStatus.UNCONFIRMED:
+        raise NotUnconfirmed(status=former.status)
+    key = CodeKey(pool.pool_id, sub, Purpose.SIGN_UP)
+    taken = confirmation_codes.consume(transaction, call, key, code)
+    if isinstance(taken, Refused):
+        return taken
+    confirmed = _confirmed(former, taken, call.now_millis)
+    if takes_alias and not pool.username_attributes:
+        users.release_aliases(transaction, pool, confirmed, call.now_millis)
+    try:
+        users.update(transaction, pool, confirmed, former)
+    except AliasTaken as conflict:
+        raise AliasHeldByAnother(**conflict.facts) from conflict
+    return None
+
+
+def resend(
+    call: Call, client_id: ClientId, login_name: str, *, secret_hash: str | None
+) -> Delivery:
+    """Send a new code and return where it went; for a hidden missing user only say so."""
+    situation = situations.read(call, client_id, login_name=login_name)
+    situations.verify_client(situation, login_name, secret_hash)
+    _verify_known(situation)
+    pool, user = situation.pool, situation.user
+    delivery = _resend_delivery(pool, user, situation)
+    require_medium(call, delivery.medium)
+    with call.db.writing() as transaction:
+        attempt_limits.count(
+            transaction,
+            pool.pool_id,
+            situation.stand_in,
+            Attempt.RESEND_SIGN_UP,
+            call.now_millis,
+        )
+        if user is not None:
+            key = CodeKey(pool.pool_id, user.sub, Purpose.SIGN_UP)
+            confirmation_codes.issue(transaction, call, pool, key, delivery)
+    return delivery
+
+
+def _verify_known(situation: Situation) -> None:
+    if situation.user is None and not situation.hides_user_existence:
+        raise NameNotFoundForClient
+
+
+def _resend_delivery(pool: UserPool, user: User | None, situation: Situation) -> Delivery:
+    if user is None:
+        delivery = messages.simulated_delivery(
+            pool.auto_verified_attributes, situation.login_name, situation.stand_in
+        )
+    elif user.status is not UserStatus.UNCONFIRMED:
+        raise AlreadyConfirmed
+    else:
+        delivery = messages.sign_up_delivery(pool, user.attributes)
+    if delivery is None:
+        raise NothingToVerify
+    return delivery
+
+
+def _confirmed(former: User, delivery: Delivery, now_millis: int) -> User:
+    """Return the user confirmed; the address counts as verified only if it is still the user's."""
+    attribute = delivery.attribute
+    verified = (
+        {f"{attribute}_verified": "true"}
+        if former.attributes.get(attribute) == delivery.address
+        else {}
+    )
+    return replace(
+        former,
+        status=UserStatus.CONFIRMED,
+        attributes={**former.attributes, **verified},
+        modified_at=now_millis,
+    )
