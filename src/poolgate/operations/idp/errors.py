@@ -8,8 +8,8 @@ from poolgate.foundation.paging import PageTokenInvalid
 from poolgate.operations.errors import AwsError, ErrorTable
 from poolgate.operations.idp.tags import ResourceArnInvalid
 from poolgate.operations.idp.unbuilt import SettingNotBuilt
-from poolgate.operations.idp.user_search import AttributeNotOnEveryUser
 from poolgate.operations.idp.user_errors import RECOVERY_ERRORS, SIGN_IN_ERRORS, USER_ERRORS
+from poolgate.operations.idp.user_search import AttributeNotOnEveryUser
 from poolgate.userpools import (
     access_tokens,
     app_clients,
