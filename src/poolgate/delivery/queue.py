@@ -6,6 +6,7 @@ server that is killed in between sends it after the next start.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -49,7 +50,11 @@ class NoSenderConfigured(Failure):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to one person; `code` repeats the code inside the body for the dev outbox."""
+    """One message to one person; `code` repeats the code inside the body for the dev outbox.
+
+    An e-mail's body is plain text, or HTML when `body_is_html`: then whatever was put into the
+    template has been escaped. `from_address` and `reply_to` are the pool's own wishes.
+    """
 
     pool_id: PoolId
     medium: Medium
@@ -58,6 +63,9 @@ class Message:
     body: str
     purpose: str
     code: str | None = None
+    body_is_html: bool = False
+    from_address: str | None = None
+    reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +78,14 @@ class StoredMessage:
     delivered_at: int | None
 
 
-class _Content(msgspec.Struct):
+class _Content(msgspec.Struct, omit_defaults=True):
     subject: str
     body: str
     purpose: str
     code: str | None
+    body_is_html: bool = False
+    from_address: str | None = None
+    reply_to: str | None = None
 
 
 def require_medium(call: Call, medium: Medium) -> None:
@@ -86,7 +97,15 @@ def require_medium(call: Call, medium: Medium) -> None:
 def enqueue(transaction: Transaction, call: Call, message: Message) -> None:
     """Store `message` for sending, as part of the caller's transaction."""
     message_id = random_uuid()
-    content = _Content(message.subject, message.body, message.purpose, message.code)
+    content = _Content(
+        subject=message.subject,
+        body=message.body,
+        purpose=message.purpose,
+        code=message.code,
+        body_is_html=message.body_is_html,
+        from_address=message.from_address,
+        reply_to=message.reply_to,
+    )
     transaction.run(
         _INSERT,
         {
@@ -117,21 +136,29 @@ def list_messages(
     return tuple(_stored(vault, row) for row in rows)
 
 
-def _stored(vault: Vault, row: "sa.Row[tuple[object, ...]]") -> StoredMessage:
+def opened_message(vault: Vault, row: Any) -> Message:  # noqa: ANN401 - a row of the messages table
+    """Return the message in a row of the queue."""
     content = msgspec.json.decode(
         vault.unseal(row.sealed_content, purpose=_PURPOSE, bound_to=row.message_id), type=_Content
     )
+    return Message(
+        pool_id=row.pool_id,
+        medium=Medium(row.medium),
+        recipient=row.recipient,
+        subject=content.subject,
+        body=content.body,
+        purpose=content.purpose,
+        code=content.code,
+        body_is_html=content.body_is_html,
+        from_address=content.from_address,
+        reply_to=content.reply_to,
+    )
+
+
+def _stored(vault: Vault, row: Any) -> StoredMessage:  # noqa: ANN401 - as above
     return StoredMessage(
         message_id=row.message_id,
-        message=Message(
-            pool_id=row.pool_id,
-            medium=Medium(row.medium),
-            recipient=row.recipient,
-            subject=content.subject,
-            body=content.body,
-            purpose=content.purpose,
-            code=content.code,
-        ),
+        message=opened_message(vault, row),
         created_at=row.created_at,
         delivered_at=row.delivered_at,
     )
