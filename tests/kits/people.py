@@ -1,6 +1,7 @@
 """A pool, an app client and users, made straight through the domain, for tests of tokens."""
 
-from collections.abc import Mapping
+import base64
+import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,9 +11,11 @@ import sqlalchemy as sa
 from poolgate.foundation.clock import epoch_seconds
 from poolgate.foundation.ids import GroupName, PoolId, Sub, Username
 from poolgate.foundation.randomness import random_uuid
+from poolgate.foundation.secret import Secret
+from poolgate.jose.tokens import parse_token
 from poolgate.store.call import Call
 from poolgate.testing import LocalPoolgate
-from poolgate.userpools import app_clients, groups, pools, tables, tokens, users
+from poolgate.userpools import app_clients, groups, pools, signing_keys, tables, tokens, users
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.client_settings import ClientSettings
 from poolgate.userpools.pools import NewPool, UserPool
@@ -124,7 +127,17 @@ class People:
         )
 
 
-def document(call: Call, pool_id: PoolId) -> Mapping[str, Any]:
-    from poolgate.userpools import signing_keys  # noqa: PLC0415
+def claims_of(token: Secret) -> dict[str, Any]:
+    """Return what a token says, without looking at its signature."""
+    payload = token.reveal().split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
-    return msgspec.json.decode(signing_keys.jwks(call, pool_id))
+
+def key_ids(call: Call, pool_id: PoolId) -> list[str]:
+    """Return the ids of the published keys."""
+    return [key["kid"] for key in msgspec.json.decode(signing_keys.jwks(call, pool_id))["keys"]]
+
+
+def key_id_of(token: Secret) -> str:
+    """Return the key id that a token's header names."""
+    return parse_token(token.reveal()).key_id
