@@ -107,7 +107,7 @@ class Network:
             raise OutboundFailed(private_detail="down")
         if what in self.answers:
             return self.answers[what]
-        return getattr(self, f"_answer_{what}")(request)
+        return getattr(self, f"answer_{what}")(request)
 
     async def fetch_async(self, request):
         await asyncio.sleep(0)
@@ -130,7 +130,7 @@ class Network:
         target = dict(request.headers)["X-Amz-Target"]
         return target.rpartition(".")[2]
 
-    def _answer_jwks(self, _request):
+    def answer_jwks(self, _request):
         return OutboundAnswer(
             200,
             render_key_set(
@@ -138,7 +138,7 @@ class Network:
             ),
         )
 
-    def _answer_InitiateAuth(self, request):  # noqa: N802 - the operation's name
+    def answer_InitiateAuth(self, request):  # noqa: N802 - the operation's name
         parameters = json.loads(request.body)["AuthParameters"]
         username = parameters["USERNAME"]
         if self.passwords.get(username) != parameters["PASSWORD"]:
@@ -150,12 +150,12 @@ class Network:
             answer = {"AuthenticationResult": {"IdToken": id_token(self.clock, **claims)}}
         return OutboundAnswer(200, json.dumps(answer).encode())
 
-    def _answer_GetUser(self, request):  # noqa: N802 - the operation's name
+    def answer_GetUser(self, request):  # noqa: N802 - the operation's name
         if json.loads(request.body)["AccessToken"] in self.revoked_tokens:
             return aws_error("NotAuthorizedException", "Access Token has been revoked")
         return OutboundAnswer(200, b'{"Username": "alice", "UserAttributes": []}')
 
-    def _answer_signing_key(self, request):
+    def answer_signing_key(self, request):
         asked = json.loads(request.body)
         access_key = self.access_keys.get(asked["access_key_id"])
         if access_key is None or not access_key.active:
