@@ -1,5 +1,7 @@
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import gmpy2
 import pytest
@@ -8,8 +10,11 @@ from poolgate.credentials import passwords, srp_group
 from poolgate.credentials.passwords import WrongPassword
 from poolgate.foundation.secret import Secret
 
-SALT = bytes.fromhex("b1e2d3c4a5968778695a4b3c2d1e0f01")
-PASSWORD = Secret("Correct-Horse-1")
+VECTOR = json.loads(
+    (Path(__file__).parents[2] / "vectors" / "srp.json").read_text(encoding="utf-8")
+)
+SALT = bytes.fromhex(VECTOR["salt"])
+PASSWORD = Secret(VECTOR["password"])
 
 
 def verifier() -> bytes:
@@ -23,7 +28,7 @@ def check(password: str, *, user_id: str = "alice", pool_name: str = "AbCdEfGhI"
 
 
 def test_verifier_is_the_generator_raised_to_the_specified_exponent() -> None:
-    x = int("67f7d15f97f80ac028bc50b67d20bf47c229ff3c20c155b89643a7f872259207", 16)
+    x = int(VECTOR["x"], 16)
     assert int.from_bytes(verifier(), "big") == pow(2, x, int(srp_group.MODULUS))
     assert len(verifier()) == 384
 

@@ -1,10 +1,11 @@
 import base64
 import hashlib
 import hmac
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
-import gmpy2
 import pytest
 from pycognito.aws_srp import AWSSRP
 
@@ -16,12 +17,15 @@ from poolgate.foundation.clock import epoch_millis
 from poolgate.foundation.ids import ClientId, PoolId, Sub
 from poolgate.foundation.secret import Secret
 
-POOL = PoolId("us-east-1_AbCdEfGhI")
+VECTOR = json.loads(
+    (Path(__file__).parents[2] / "vectors" / "srp.json").read_text(encoding="utf-8")
+)
+POOL = PoolId(VECTOR["pool_id"])
 CLIENT = ClientId("0123456789abcdefghijklmnop")
 NOW = datetime(2023, 9, 5, 7, 9, 22, tzinfo=UTC)
-NOW_TEXT = "Tue Sep 5 07:09:22 UTC 2023"
-SALT = bytes.fromhex("b1e2d3c4a5968778695a4b3c2d1e0f01")
-PASSWORD = "Correct-Horse-1"
+NOW_TEXT = VECTOR["timestamp"]
+SALT = bytes.fromhex(VECTOR["salt"])
+PASSWORD = VECTOR["password"]
 ALICE = Verifier(
     user_id="alice",
     sub=Sub("sub-of-alice"),
@@ -81,54 +85,42 @@ def finish(
 
 
 def test_multiplier_is_the_published_one() -> None:
-    assert (
-        f"{int(srp_group.MULTIPLIER):x}"
-        == "538282c4354742d7cbbde2359fcf67f9f5b3a6b08791e5011b43b8a5b66d9ee6"
-    )
+    assert f"{int(srp_group.MULTIPLIER):x}" == VECTOR["multiplier"]
 
 
 def test_server_side_reproduces_the_test_vector() -> None:
-    # The vector of spec/auth_flows.md s4: both private values and the block are given.
-    private_a = int.from_bytes(hashlib.sha256(b"client secret a").digest(), "big")
-    private_b = hashlib.sha256(b"server secret b").digest()
-    public_a = gmpy2.powmod(2, private_a, srp_group.MODULUS)
+    private_a = hashlib.sha256(VECTOR["sha256_of_this_is_private_a"].encode()).digest()
+    private_b = hashlib.sha256(VECTOR["sha256_of_this_is_private_b"].encode()).digest()
+    public_a = srp_group.generator_to(private_a)
     public_b = (
         srp_group.MULTIPLIER * srp_group.element_of(ALICE.verifier)
         + srp_group.generator_to(private_b)
     ) % srp_group.MODULUS
-    assert (
-        hashlib.sha256(f"{int(public_a):x}".encode()).hexdigest()
-        == "0b247c04e9d20f10574c6c5c355ef56205bc10be4025f8e3223d7fedab5d61ae"
-    )
-    assert (
-        hashlib.sha256(f"{int(public_b):x}".encode()).hexdigest()
-        == "d75c1efc5e1979f0fa982b6f64057148bd1ec8bcee778e7cee6fd58f92f3cf37"
-    )
+    assert _sha256_of_hex(public_a) == VECTOR["sha256_of_public_a_hex"]
+    assert _sha256_of_hex(public_b) == VECTOR["sha256_of_public_b_hex"]
     exchange = srp.Exchange(
         pool_id=POOL,
         client_id=CLIENT,
-        user_id="alice",
+        user_id=VECTOR["user_id"],
         sub=ALICE.sub,
         a=srp_group.element_bytes(public_a),
         b=srp_group.element_bytes(public_b),
         private_b=private_b,
         begun_at=epoch_millis(NOW),
     )
-    assert srp.proof_key(exchange, ALICE.verifier).hex() == "96e257c01699ff9a2a00e2ca44ab72a6"
-    block = srp.OpenedBlock(
-        exchange, base64.b64decode("SWrKgOTY8p+46M2BbDr7SNPxA5cLOi7hYAwIymcybe4=")
-    )
+    assert srp.proof_key(exchange, ALICE.verifier).hex() == VECTOR["key"]
+    block = srp.OpenedBlock(exchange, base64.b64decode(VECTOR["secret_block"]))
     srp.verify_claim(
-        block,
-        ALICE,
-        signature="AKF1lsIILwhWay3oK2FTBXq1H8+V9L2LfY6n8q0/Zkc=",
-        timestamp=NOW_TEXT,
-        now=NOW,
+        block, ALICE, signature=VECTOR["signature"], timestamp=VECTOR["timestamp"], now=NOW
     )
+
+
+def _sha256_of_hex(number: int) -> str:
+    return hashlib.sha256(f"{int(number):x}".encode()).hexdigest()
 
 
 def test_public_client_library_proves_its_password(vault: Vault) -> None:
-    for _ in range(20):
+    for _ in range(4):
         client = counterpart()
         begun = begin(vault, client)
         opened = finish(vault, begun, answer(client, begun))
@@ -137,7 +129,7 @@ def test_public_client_library_proves_its_password(vault: Vault) -> None:
 
 
 def test_salts_of_every_shape_agree_with_the_public_client_library(vault: Vault) -> None:
-    for first_byte in (0x01, 0x0F, 0x10, 0x7F, 0x80, 0xFF):
+    for first_byte in (0x01, 0x10, 0x80):
         salt = bytes([first_byte]) + SALT[1:]
         whom = Verifier(
             user_id="alice",
