@@ -63,6 +63,15 @@ def test_a_presigned_request_is_accepted_until_it_ends(world):
     assert refused(world, sent).facts["fault"] == "SignatureMismatch"
 
 
+def test_a_presigned_request_of_days_ago_is_refused_without_asking(world):
+    sent = world.presigned(world.access_key(), expires_seconds=604_800)
+    world.clock.advance(86_400)
+    assert world.guard.authenticate(sent).id == USER_ARN
+    world.clock.advance(86_400)
+    assert "Signature expired" in refused(world, sent).message
+    assert world.network.asked["signing_key"] == 1
+
+
 def test_the_server_is_asked_once_for_a_key_and_by_a_signed_request(world):
     key = world.access_key()
     for path in ("/a", "/b", "/c"):

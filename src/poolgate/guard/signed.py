@@ -7,7 +7,7 @@ a bound, so that a revoked key stops. With `trust="server"` the server verifies 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from poolgate.foundation.clock import Clock
@@ -52,6 +52,8 @@ _UNKNOWN_WINDOW_SECONDS: Final = 60
 _LONGEST_REVALIDATION_SECONDS: Final = 3600
 _LONGEST_SKEW_SECONDS: Final = 900
 _LONGEST_KEY_ID: Final = 128
+# The server gives out keys of yesterday, today and tomorrow.
+_LONGEST_KEY_LIFE: Final = timedelta(days=1)
 # The server signs with these services' scopes itself and gives their keys to nobody.
 _SERVER_SERVICES: Final = frozenset(
     {"cognito-idp", "cognito-identity", "sts", "iam", "secretsmanager", "poolgate"}
@@ -63,6 +65,9 @@ _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRAC
 @dataclass(frozen=True, slots=True)
 class SignedRequests:
     """Accept requests signed with access keys of a Poolgate server (SigV4).
+
+    A presigned request is accepted until it ends, but with `trust="derived-key"` not beyond the day
+    after the one it was made on.
 
     Arguments:
         server_url: The Poolgate server.
@@ -214,6 +219,10 @@ class SignedProof:
         # The door gives out keys of long-term access keys, which go with no session token.
         if proof.session_token is not None:
             raise signature_refusal(SignatureFault.INVALID_ACCESS_KEY, INVALID_CREDENTIALS_TEXT)
+        if abs(proof.signed_at.date() - now.date()) > _LONGEST_KEY_LIFE:
+            raise signature_refusal(
+                SignatureFault.SIGNATURE_MISMATCH, "Signature expired: it was made days ago."
+            )
         key: SignerKey = yield from self._key_for(proof, peer or "", now.timestamp())
         try:
             verify_signature(
