@@ -63,7 +63,11 @@ ANONYMOUS: Final = Caller(kind="anonymous")
 
 def frozen_claims(claims: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the claims so that nobody can change them: callers of one token share them."""
-    return MappingProxyType({name: _frozen(value) for name, value in claims.items()})
+    frozen = dict(claims)
+    for name, value in claims.items():
+        if isinstance(value, list | dict):
+            frozen[name] = _frozen(value)
+    return MappingProxyType(frozen)
 
 
 def groups_in(claims: Mapping[str, Any]) -> tuple[str, ...]:

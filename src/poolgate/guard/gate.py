@@ -237,7 +237,7 @@ class Guard:
             raise Unauthenticated(
                 RefusalCode.SCHEME_NOT_ACCEPTED, "X-Subject-Token is not accepted."
             )
-        signer: Signer = yield from signed.prove(request, now, delegated=subject_token is not None)
+        signer: Signer = yield from signed.prove(request, presented, now)
         principal = signer.principal
         if subject_token is not None and self._actors is not None:
             verify_actor(self._actors, principal)

@@ -31,7 +31,10 @@ class Scheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """The credential that decides; `credential` is what follows the scheme's name."""
+    """The credential that decides.
+
+    `credential` is what follows the scheme's name; empty for a signature in the query.
+    """
 
     scheme: Scheme
     credential: str

@@ -31,6 +31,8 @@ class PrincipalPatterns:
 
     def name(self, principal: Principal) -> bool:
         """Tell whether a pattern other than `*` names the principal."""
+        if not self._exact and not self._globs:
+            return False
         arns = known_arns(principal)
         if not self._exact.isdisjoint(arns):
             return True

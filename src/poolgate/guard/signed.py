@@ -25,7 +25,7 @@ from poolgate.guard.guard_door import (
     unknown_access_key,
 )
 from poolgate.guard.outbound import OutboundAnswer, OutboundFailed
-from poolgate.guard.presented import SUBJECT_TOKEN_HEADER
+from poolgate.guard.presented import SUBJECT_TOKEN_HEADER, Presented
 from poolgate.guard.principals import PrincipalPatterns
 from poolgate.guard.refusals import (
     GuardMisconfigured,
@@ -161,14 +161,19 @@ class SignedProof:
         )
         self._replays: BoundedCache[str, bool] = BoundedCache(_MAX_REPLAYS)
 
-    def prove(self, request: GuardRequest, now: datetime, *, delegated: bool) -> Steps[Signer]:
+    def prove(self, request: GuardRequest, presented: Presented, now: datetime) -> Steps[Signer]:
         """Return the signer; raise Unauthenticated unless the signature is right and alive.
 
-        `delegated` requires the subject's token to be covered by the signature: else anybody
-        between could put another user's token there.
+        A subject's token must be covered by the signature: else anybody between could put another
+        user's token there.
         """
         parts = self._parts(request)
-        proof = self._parse(parts, now, delegated=delegated)
+        proof = self._parse(
+            parts,
+            now,
+            is_presigned=not presented.credential,
+            delegated=presented.subject_token is not None,
+        )
         signer: Signer
         if self._settings.trust == "server":
             signer = yield from self._ask_about(parts, proof)
@@ -191,13 +196,17 @@ class SignedProof:
             request.method, request.path, request.query, request.headers, request.body or b""
         )
 
-    def _parse(self, parts: RequestParts, now: datetime, *, delegated: bool) -> Proof:
+    def _parse(
+        self, parts: RequestParts, now: datetime, *, is_presigned: bool, delegated: bool
+    ) -> Proof:
         settings = self._settings
-        # `parse_proof` asks this of header signatures only; a presigned request gets no more room.
-        required = [name for name in map(_lower_name, parts.headers) if name.startswith("x-amz-")]
-        covered = [name for name in required if name not in _COVERED_BY_ITSELF]
+        required = ["host"]
         if delegated:
-            covered.append(SUBJECT_TOKEN_HEADER)
+            required.append(SUBJECT_TOKEN_HEADER)
+        if is_presigned:
+            # `parse_proof` asks this of header signatures only; the others get no more room.
+            names = {name.lower() for name, _ in parts.headers}
+            required += [name for name in names - _COVERED_BY_ITSELF if name.startswith("x-amz-")]
         try:
             proof = parse_proof(
                 parts,
@@ -205,7 +214,7 @@ class SignedProof:
                 skew_seconds=settings.skew_seconds,
                 service=settings.service,
                 region=settings.region,
-                required_headers=("host", *covered),
+                required_headers=required,
             )
         except SignatureFailure as failure:
             raise signature_refusal(failure.fault, failure.message) from failure
@@ -295,10 +304,6 @@ class SignedProof:
 # Covered without being listed: the digest is part of what is signed, and the session token names
 # the key.
 _COVERED_BY_ITSELF: Final = frozenset({"x-amz-content-sha256", "x-amz-security-token"})
-
-
-def _lower_name(header: tuple[str, str]) -> str:
-    return header[0].lower()
 
 
 def _declared_digests(headers: Sequence[tuple[str, str]]) -> list[str]:
