@@ -158,7 +158,7 @@ def pool(server: Server) -> Pool:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the API answered; header names are in lower case."""
+    """What the API answered; header names are in lower case, repeated headers joined."""
 
     status: int
     body: Any
@@ -183,8 +183,9 @@ class Api:
             connection.request(method, f"{where.path}{target}", body or None, dict(headers or {}))
             answer = connection.getresponse()
             content = answer.read()
-            names = {name.lower(): value for name, value in answer.getheaders()}
-        return Reply(answer.status, json.loads(content) if content else None, names)
+            names = {name.lower() for name, _ in answer.getheaders()}
+            joined = {name: ", ".join(answer.headers.get_all(name)) for name in names}
+        return Reply(answer.status, json.loads(content) if content else None, joined)
 
     def signature(
         self,
