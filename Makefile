@@ -37,3 +37,6 @@ gen: $(READY) ## Write the generated files again
 
 test: $(READY) check ## Everything that CI runs
 	$(BIN)/pytest -n 2
+
+bench: $(READY) ## Measure what the budgets speak of
+	$(BIN)/python benchmarks/run.py
