@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from poolgate.foundation.secret import Secret
 from poolgate.sigv4.canonical import canonical_path, canonical_query, encoded_pairs
-from poolgate.sigv4.failures import SignatureFailure
+from poolgate.sigv4.failures import UNKNOWN_ACCESS_KEY_TEXT, SignatureFailure, SignatureFault
 from poolgate.sigv4.proofs import carries_proof, parse_proof, verify_signature
 from poolgate.sigv4.requests import RequestParts
 from poolgate.sigv4.signing import derive_signing_key, presign, sign
@@ -145,6 +145,9 @@ def signer_facts(asked):
 
 def verify(parts):
     proof = parse_proof(parts, now=NOW, skew_seconds=300, service=SERVICE, region=REGION)
+    if proof.access_key_id != "AKIDEXAMPLE":
+        # The id is not signed: it says whose key verifies, and nobody else's does.
+        raise SignatureFailure(SignatureFault.INVALID_ACCESS_KEY, UNKNOWN_ACCESS_KEY_TEXT)
     signing_key = derive_signing_key(Secret(SECRET), proof.date, REGION, SERVICE)
     verify_signature(parts, proof, signing_key)
     return proof
@@ -195,6 +198,9 @@ def meaning(parts):
         name: ",".join(" ".join(value.split()) for value in told)
         for name, told in parts.headers_by_name().items()
     }
+    # The scheme compares without regard to case.
+    scheme, _, proof = values.get("authorization", "").partition(" ")
+    values["authorization"] = f"{scheme.upper()} {proof}"
     signature = [pair for pair in encoded_pairs(parts.query) if pair[0] == "X-Amz-Signature"]
     return (
         parts.method.upper(),

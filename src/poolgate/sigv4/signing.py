@@ -63,7 +63,7 @@ def sign(
 
     Host, Content-Type, every X-Amz-* header and `extra_signed_headers` are signed.
     """
-    headers_by_name = parts.headers_by_name()
+    headers_by_name = dict(parts.headers_by_name())
     _require_unsigned(headers_by_name)
     signed_at = render_time(now.astimezone(UTC))
     added = [("X-Amz-Date", signed_at)]

@@ -1,5 +1,5 @@
 import pytest
-from kits.policies import ALICE, policy, request, statement
+from kits.policies import ALICE, ROLE_SESSION, policy, statement
 
 from poolgate.policy.access import AccessRequest, request_context
 from poolgate.policy.decisions import PolicySet, decide
@@ -201,8 +201,10 @@ def test_the_global_keys(moment):
 
 def test_unknown_facts_are_left_out(moment):
     context = request_context(
-        request().principal, now=moment, source_address=None, secure=False, region="x"
+        ROLE_SESSION, now=moment, source_address=None, secure=False, region="x"
     )
     assert "aws:SourceIp" not in context
     assert "aws:UserAgent" not in context
+    assert "aws:username" not in context
+    assert context["aws:PrincipalArn"] == (ROLE_SESSION.principal_arn,)
     assert context["aws:SecureTransport"] == ("false",)

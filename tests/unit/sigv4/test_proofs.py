@@ -440,6 +440,12 @@ def test_an_unsigned_body_cannot_be_claimed_afterwards():
     assert refusal(parts, unsigned_payload_allowed=True)[0] is MISMATCH
 
 
+def test_a_proof_belongs_to_its_request():
+    for parts in (signed(), presigned()):
+        with pytest.raises(SignatureFailure):
+            verify_signature(PLAIN, verify(parts), SIGNING_KEY)
+
+
 def test_another_key():
     other = Secret("another")
     assert refusal(signed(secret_access_key=other)) == (MISMATCH, SIGNATURE_MISMATCH_TEXT)
