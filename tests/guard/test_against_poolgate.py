@@ -8,6 +8,7 @@ import botocore.awsrequest
 import botocore.credentials
 import pytest
 from kits.guard_world import HOST, basic_header, request
+from kits.people import new_call
 from kits.serving import PASSWORD, make_pool, make_user
 
 from poolgate.guard import (
@@ -26,6 +27,7 @@ from poolgate.guard import (
     Unauthenticated,
 )
 from poolgate.testing.local import Credentials
+from poolgate.userpools import signing_keys
 
 REGION = "us-east-1"
 
@@ -221,6 +223,20 @@ def test_a_disabled_users_token_is_refused_within_the_bound(around):
     token = around.tokens()["AccessToken"]
     around.idp.admin_disable_user(UserPoolId=around.pool.pool_id, Username="alice")
     assert refused(guard, with_token(token)).code == "token_revoked"
+
+
+def test_tokens_of_old_and_new_keys_are_accepted_while_the_pool_rotates(around):
+    guard = around.guard(around.bearer())
+    old = around.tokens()["AccessToken"]
+    guard.authenticate(with_token(old))
+    call = new_call(around.poolgate)
+    signing_keys.rotate(call, around.pool.pool_id, published_ahead_seconds=600)
+    around.poolgate.clock.advance(601)
+    new = around.tokens()["AccessToken"]
+    assert new.partition(".")[0] != old.partition(".")[0]
+    assert guard.authenticate(with_token(new)).username == "alice"
+    assert guard.authenticate(with_token(old)).username == "alice"
+    assert around.guard(around.bearer()).authenticate(with_token(old)).username == "alice"
 
 
 def test_basic_signs_in_with_the_id_tokens_claims(around):
