@@ -1,7 +1,9 @@
-"""The arithmetic that no sign-in can avoid: modular powers and RSA signatures."""
+"""What no sign-in can avoid: modular powers, RSA signatures and one durable commit."""
 
 import os
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import gmpy2
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -43,3 +45,12 @@ class RsaLimit:
     def verify(self) -> None:
         """Verify one signature."""
         self._public_key.verify(self._signature, _MESSAGE, padding.PKCS1v15(), SHA256())
+
+
+def durable_commit(folder: Path) -> Callable[[], object]:
+    """Return one small change of an SQLite file that is on the disk when the call ends."""
+    connection = sqlite3.connect(folder / "commit.sqlite3", isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("CREATE TABLE rows (content BLOB NOT NULL)")
+    return lambda: connection.execute("INSERT INTO rows VALUES (?)", (_MESSAGE,))

@@ -387,6 +387,17 @@ def test_settings_without_a_guard_do_not_start(tmp_path: Path):
         ([], "an API needs a guard"),
         (["--bearer-issuer", "http://127.0.0.1:1/p"], "--bearer-client-id"),
         (["--poolgate-url", "http://127.0.0.1:1", "--access-key-id", "A"], "DCE_SECRET_ACCESS_KEY"),
+        (
+            [
+                "--bearer-issuer",
+                "http://127.0.0.1:1/p",
+                "--bearer-client-id",
+                "c",
+                "--admin-name",
+                "a,b",
+            ],
+            "admin_attribute",
+        ),
     ):
         finished = subprocess.run(
             [sys.executable, "-m", "poolgate_dce", "serve", "--database", database, *flags],

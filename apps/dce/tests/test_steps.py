@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from poolgate_dce import accounts, leases, leasing, usage
-from poolgate_dce.database import Database
+from poolgate_dce.database import Database, FileOfAnotherVersion
 from poolgate_dce.failures import AlreadyExists, Conflict, NoAccountReady, NotFound
 from poolgate_dce.leases import Lease, LeaseStatus, StatusReason
 from poolgate_dce.limits import DAY_SECONDS, Limits
@@ -191,7 +191,7 @@ def test_file_is_private_and_of_a_known_version(tmp_path: Path):
     assert path.stat().st_mode & 0o777 == 0o600
     with database.writing() as transaction:
         transaction.execute("PRAGMA user_version = 99")
-    with pytest.raises(ValueError, match="schema version 99"):
+    with pytest.raises(FileOfAnotherVersion, match="schema version 99"):
         Database.open(path)
     database.close()
 
@@ -200,7 +200,7 @@ KILLED_WRITER = """
 import sys
 from pathlib import Path
 from poolgate_dce import usage
-from poolgate_dce.database import Database
+from poolgate_dce.database import Database, FileOfAnotherVersion
 database = Database.open(Path(sys.argv[1]))
 number = 0
 while True:

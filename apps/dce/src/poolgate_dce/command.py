@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from poolgate.guard import GuardMisconfigured
 from poolgate_dce import accounts, leasing, server, settings, surroundings, usage
 from poolgate_dce.database import Database
 from poolgate_dce.failures import Failure
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Command = given.command
     try:
         return command(given, environment)
-    except (settings.BadSettings, Failure, OSError) as error:
+    except (settings.BadSettings, GuardMisconfigured, Failure, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 

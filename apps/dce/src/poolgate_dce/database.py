@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from poolgate_dce.failures import Failure
+
 SCHEMA_VERSION = 1
 _BUSY_SECONDS = 10.0
 _SCHEMA = (
@@ -66,6 +68,10 @@ _SCHEMA = (
 )
 
 Transaction = sqlite3.Connection
+
+
+class FileOfAnotherVersion(Failure):
+    """The file was written by another version of this app."""
 
 
 class Database:
@@ -144,7 +150,7 @@ def _prepare(transaction: Transaction, path: Path) -> None:
     if version == SCHEMA_VERSION:
         return
     if version != 0:
-        raise ValueError(f"{path} has schema version {version}, not {SCHEMA_VERSION}")
+        raise FileOfAnotherVersion(f"{path} has schema version {version}, not {SCHEMA_VERSION}")
     for statement in _SCHEMA:
         transaction.execute(statement)
     transaction.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

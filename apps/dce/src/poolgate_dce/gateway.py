@@ -21,11 +21,10 @@ from poolgate_dce.answers import Answer, Headers
 from poolgate_dce.methods import ApiCaller, Method
 from poolgate_dce.settings import Settings, SignedSettings
 
-# AWS: the error types of a REST API with IAM authorisation, by the guard's kind of fault.
+# AWS: the error types of a REST API with IAM authorisation, by the guard's kind of fault; every
+# other fault is an incomplete signature.
 _SIGNATURE_FAULTS: Mapping[str, str] = {
     "MissingAuthentication": "MissingAuthenticationTokenException",
-    "IncompleteSignature": "IncompleteSignatureException",
-    "MalformedQuery": "IncompleteSignatureException",
     "InvalidAccessKey": "UnrecognizedClientException",
     "ExpiredToken": "ExpiredTokenException",
     "SignatureMismatch": "InvalidSignatureException",
@@ -105,8 +104,9 @@ def _refusal_answer(refusal: Refusal) -> Answer:
             401, "UnauthorizedException", {"message": _TOKEN_TROUBLE[refusal.code]}, challenges
         )
     # Everything else is a credential of the wrong form, as an unaccepted scheme or two at once.
-    fault = refusal.facts.get("fault", "IncompleteSignature")
-    return _gateway_answer(403, _SIGNATURE_FAULTS[fault], {"message": refusal.message})
+    fault = refusal.facts.get("fault", "")
+    error_type = _SIGNATURE_FAULTS.get(fault, "IncompleteSignatureException")
+    return _gateway_answer(403, error_type, {"message": refusal.message})
 
 
 def _denied(name: str, resource: str) -> Answer:
