@@ -41,6 +41,9 @@ def decode_page_token(key: bytes, listing: str, page_token: str, *, now: int = 0
         raw = base64.urlsafe_b64decode(page_token.encode())
     except (binascii.Error, ValueError) as error:
         raise PageTokenInvalid from error
+    # The decoder skips what is not base64; one position has one token only.
+    if base64.urlsafe_b64encode(raw).decode() != page_token:
+        raise PageTokenInvalid
     mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
     expected = hmac.digest(key, listing.encode() + b"\0" + body, hashlib.sha256)[:_MAC_BYTES]
     if not hmac.compare_digest(mac, expected):

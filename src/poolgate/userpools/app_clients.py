@@ -105,7 +105,7 @@ def create(
             created_at=call.now_millis,
             modified_at=call.now_millis,
             has_secret=secret is not None,
-            **_fitted(settings, pool, has_secret=secret is not None),
+            **_fitted(settings, pool, has_secret=secret is not None, while_doing="creating"),
         )
         transaction.run(
             _INSERT,
@@ -134,7 +134,7 @@ def update(
             app_client,
             name=name or app_client.name,
             modified_at=call.now_millis,
-            **_fitted(settings, pool, has_secret=app_client.has_secret),
+            **_fitted(settings, pool, has_secret=app_client.has_secret, while_doing="updating"),
         )
         transaction.run(
             _UPDATE,
@@ -184,9 +184,11 @@ def list_clients(
     return Page(page, page[-1].client_id if len(rows) > limit else None)
 
 
-def _fitted(settings: ClientSettings, pool: pools.UserPool, *, has_secret: bool) -> dict[str, Any]:
+def _fitted(
+    settings: ClientSettings, pool: pools.UserPool, *, has_secret: bool, while_doing: str
+) -> dict[str, Any]:
     fitted = msgspec.structs.replace(
         settings, auth_flows=allowed_auth_flows(settings.explicit_auth_flows, pool)
     )
-    verify_settings(fitted, pool, has_secret=has_secret)
+    verify_settings(fitted, pool, has_secret=has_secret, while_doing=while_doing)
     return {field: getattr(fitted, field) for field in ClientSettings.__struct_fields__}

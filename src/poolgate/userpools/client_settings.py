@@ -149,11 +149,16 @@ def _new_spelling(explicit: tuple[str, ...]) -> frozenset[str]:
     return frozenset(renamed | (DEFAULT_FLOWS - {SRP} if only_custom else DEFAULT_FLOWS))
 
 
-def verify_settings(settings: ClientSettings, pool: UserPool, *, has_secret: bool) -> None:
-    """Raise unless the settings go together and fit the pool."""
+def verify_settings(
+    settings: ClientSettings, pool: UserPool, *, has_secret: bool, while_doing: str
+) -> None:
+    """Raise unless the settings go together and fit the pool.
+
+    `while_doing` ("creating", "updating") is part of AWS's texts.
+    """
     _verify_flows(settings, pool)
     _verify_validity(settings)
-    _verify_attribute_lists(settings, pool)
+    _verify_attribute_lists(settings, pool, while_doing)
     _verify_oauth(settings, pool, has_secret=has_secret)
     if settings.propagates_context and not has_secret:
         raise InvalidClientSettings(
@@ -188,11 +193,11 @@ def _verify_validity(settings: ClientSettings) -> None:
         )
 
 
-def _verify_attribute_lists(settings: ClientSettings, pool: UserPool) -> None:
+def _verify_attribute_lists(settings: ClientSettings, pool: UserPool, while_doing: str) -> None:
     visible = {attribute.name for attribute in pool.schema if not attribute.developer_only}
     if not visible.issuperset(settings.read_attributes or ()):
         raise InvalidClientSettings(
-            fault="Invalid read attributes specified while creating a client"
+            fault=f"Invalid read attributes specified while {while_doing} a client"
         )
     if settings.write_attributes is None:
         return
@@ -200,7 +205,7 @@ def _verify_attribute_lists(settings: ClientSettings, pool: UserPool) -> None:
     required = {attribute.name for attribute in pool.schema if attribute.required} & writable
     if not required <= set(settings.write_attributes) <= writable:
         raise InvalidClientSettings(
-            fault="Invalid write attributes specified while creating a client"
+            fault=f"Invalid write attributes specified while {while_doing} a client"
         )
 
 

@@ -229,7 +229,6 @@ def _pool_of(call: Call, new_pool: NewPool) -> UserPool:
     storage = new_pool.settings.tags.get(PASSWORD_STORAGE_TAG)
     if storage not in {None, ARGON2ID}:
         raise TagInvalid(fault=f"The tag {PASSWORD_STORAGE_TAG} must be {ARGON2ID}.")
-    # OBSERVED AWS refuses both at once with this text.
     if new_pool.alias_attributes and new_pool.username_attributes:
         raise InvalidPoolSettings(
             fault="Only one of the aliasAttributes or usernameAttributes can be set in a user pool."
