@@ -26,7 +26,12 @@ def compact_member(member: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON on its
 
 def compact_shape(shape: dict[str, Any]) -> dict[str, Any]:
     """Return what validating, reading and writing a shape needs."""
-    compact = {fact: shape[fact] for fact in SHAPE_FACTS if shape.get(fact) not in (None, False)}
+    compact = {
+        fact: shape[fact]
+        # `is`, since a least value of 0 is a fact, though 0 == False.
+        for fact in SHAPE_FACTS
+        if shape.get(fact) is not None and shape[fact] is not False
+    }
     if shape.get("required"):
         compact["required"] = shape["required"]
     if shape["type"] == "structure":

@@ -183,10 +183,14 @@ def _enum(shape: ShapeModel) -> Check:
 def _number(shape: ShapeModel) -> Check:
     def check(value: float, path: str, problems: list[str]) -> None:
         if shape.min is not None and value < shape.min:
-            constraint = f"Member must have value greater than or equal to {shape.min:g}"
+            constraint = f"Member must have value greater than or equal to {_plain(shape.min)}"
             problems.append(_failed(value, path, constraint, hidden=shape.sensitive))
         elif shape.max is not None and value > shape.max:
-            constraint = f"Member must have value less than or equal to {shape.max:g}"
+            constraint = f"Member must have value less than or equal to {_plain(shape.max)}"
             problems.append(_failed(value, path, constraint, hidden=shape.sensitive))
 
     return _nothing if shape.min is None and shape.max is None else check
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)
