@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour test check fmt lint types contracts gen fresh bench where
+.PHONY: help demo tour test check fmt lint types contracts gen fresh bench
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,12 @@ check: lint types contracts fresh ## Everything that reads the code without runn
 
 gen: $(READY) ## Write the generated files again
 	$(BIN)/python tools/generate_shapes.py
+
+tour: $(READY) ## Every way in and every refusal, step by step; exit 1 if a step differs
+	$(BIN)/python demo/tour.py
+
+demo: $(READY) ## The tour, then keep server and app running
+	$(BIN)/python demo/tour.py --keep-serving
 
 test: $(READY) check ## Everything that CI runs
 	$(BIN)/pytest -n 2

@@ -1,0 +1,110 @@
+"""What the tour works with: names, policies, clients and the two processes."""
+
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+from processes import Started
+from signing import REGION
+
+TEMPORARY_PASSWORD = "Temporary-Horse-1"
+PASSWORD = "Correct-Horse-2"
+BIN = Path(sys.executable).parent
+
+
+def invoke_policy(*resources: str) -> str:
+    """Return a policy that allows calls of the app, in every account and region."""
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": list(resources)}
+            ],
+        }
+    )
+
+
+GUARD_POLICY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "poolgate:GetSigningKey", "Resource": "*"}],
+    }
+)
+API = "arn:aws:execute-api:us-east-1:*:dce/api"
+# Who signs, and what they may do; None has no policy at all.
+ACCESS_POLICY = {
+    "operator": invoke_policy(f"{API}/*"),
+    "leaser": invoke_policy(f"{API}/GET/leases", f"{API}/GET/usage"),
+    "backend": invoke_policy(f"{API}/*"),
+    "visitor": None,
+    "gatekeeper": GUARD_POLICY,
+}
+
+
+@dataclass
+class Stage:
+    """Everything later steps need from earlier ones."""
+
+    server_url: str
+    exports: dict[str, str]
+    app_url: str = ""
+    pool_id: str = ""
+    client_id: str = ""
+    access_keys: dict[str, tuple[str, str]] = field(default_factory=dict)
+    tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def account_id(self) -> str:
+        """The account of the server."""
+        return str(self.client("sts").get_caller_identity()["Account"])
+
+    def client(self, service: str, principal: str = "root") -> Any:
+        """Return a boto3 client that signs as that principal."""
+        root = (self.exports["AWS_ACCESS_KEY_ID"], self.exports["AWS_SECRET_ACCESS_KEY"])
+        access_key_id, secret_access_key = self.access_keys.get(principal, root)
+        return boto3.client(
+            service,
+            endpoint_url=self.server_url,
+            region_name=REGION,
+            aws_access_key_id=access_key_id,
+            aws_secret_access_key=secret_access_key,
+        )
+
+    def unsigned_client(self, service: str) -> Any:
+        """Return a boto3 client without credentials."""
+        return boto3.client(
+            service,
+            endpoint_url=self.server_url,
+            region_name=REGION,
+            config=Config(signature_version=UNSIGNED),
+        )
+
+    def invitation(self, folder: Path) -> str:
+        """Return what to try while everything is still running."""
+        return f"""
+Still serving; Ctrl-C ends it.
+  Poolgate   {self.server_url}
+  DCE app    {self.app_url}
+
+  eval "$({BIN / "poolgate"} env --data {folder / "poolgate"})"
+  aws cognito-idp list-users --user-pool-id {self.pool_id}
+  TOKEN=$(aws cognito-idp initiate-auth --client-id {self.client_id} \\
+    --auth-flow USER_PASSWORD_AUTH --auth-parameters USERNAME=ada,PASSWORD={PASSWORD} \\
+    --query AuthenticationResult.AccessToken --output text)
+  curl -H "Authorization: bearer $TOKEN" {self.app_url}/accounts
+"""
+
+
+def start_server(folder: Path) -> Started:
+    """Start Poolgate as production runs it: every signature counts."""
+    return Started(BIN / "poolgate", "serve", "--data", folder / "poolgate", "--port", "0")
+
+
+def start_app(folder: Path, stage: Stage) -> Started:
+    """Start the DCE app with all four ways in."""
+    return NotImplemented

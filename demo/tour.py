@@ -1,0 +1,338 @@
+"""The tour: one request, authenticated four ways, from an empty folder to every refusal.
+
+`make tour` runs it and ends; `make demo` keeps the server and the app running afterwards. Every step
+prints what was sent and what came back. The exit code is 1 if any step differs.
+"""
+
+import argparse
+import base64
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx2
+from botocore.exceptions import ClientError
+from narration import Narrator, expect
+from processes import Started, aws_cli, exports_of
+from pycognito.aws_srp import AWSSRP
+from signing import signed_headers
+from stage import ACCESS_POLICY, PASSWORD, TEMPORARY_PASSWORD, Stage, start_app, start_server
+
+
+def error_code(call: Any, **arguments: Any) -> str:
+    """Return the AWS error code of a call that must fail."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "no error"
+
+
+def set_up(narrator: Narrator, stage: Stage) -> None:
+    """Make the pool, its client, two users, a group and four IAM users."""
+    narrator.chapter("Set up, with boto3 and the root access key of the first start")
+    idp, iam = stage.client("cognito-idp"), stage.client("iam")
+
+    def pool() -> str:
+        made = idp.create_user_pool(
+            PoolName="dce",
+            AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
+            Schema=[{"Name": "roles", "AttributeDataType": "String", "Mutable": True}],
+        )
+        stage.pool_id = made["UserPool"]["Id"]
+        return stage.pool_id
+
+    def app_client() -> str:
+        made = idp.create_user_pool_client(
+            UserPoolId=stage.pool_id,
+            ClientName="dce",
+            ExplicitAuthFlows=[
+                "ALLOW_USER_PASSWORD_AUTH",
+                "ALLOW_USER_SRP_AUTH",
+                "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+                "ALLOW_REFRESH_TOKEN_AUTH",
+            ],
+        )
+        stage.client_id = made["UserPoolClient"]["ClientId"]
+        return stage.client_id
+
+    def user(name: str) -> str:
+        made = idp.admin_create_user(
+            UserPoolId=stage.pool_id,
+            Username=name,
+            TemporaryPassword=TEMPORARY_PASSWORD,
+            MessageAction="SUPPRESS",
+        )
+        expect(made["User"]["UserStatus"], "FORCE_CHANGE_PASSWORD", "status")
+        return str(made["User"]["UserStatus"])
+
+    def group() -> str:
+        idp.create_group(UserPoolId=stage.pool_id, GroupName="Admins")
+        idp.admin_add_user_to_group(UserPoolId=stage.pool_id, Username="ada", GroupName="Admins")
+        members = idp.list_users_in_group(UserPoolId=stage.pool_id, GroupName="Admins")
+        names = [member["Username"] for member in members["Users"]]
+        expect(names, ["ada"], "members")
+        return f"members {names}"
+
+    def principal(name: str, policy: str | None) -> str:
+        iam.create_user(UserName=name)
+        if policy:
+            iam.put_user_policy(UserName=name, PolicyName="access", PolicyDocument=policy)
+        made = iam.create_access_key(UserName=name)["AccessKey"]
+        stage.access_keys[name] = (made["AccessKeyId"], made["SecretAccessKey"])
+        return str(made["AccessKeyId"])
+
+    narrator.step("cognito-idp CreateUserPool dce", pool)
+    narrator.step("cognito-idp CreateUserPoolClient dce", app_client)
+    narrator.step("cognito-idp AdminCreateUser alice, a user", lambda: user("alice"))
+    narrator.step("cognito-idp AdminCreateUser ada, an administrator", lambda: user("ada"))
+    narrator.step("cognito-idp CreateGroup Admins, ada joins", group)
+    for name, policy in ACCESS_POLICY.items():
+        told = "with a policy" if policy else "without any policy"
+        narrator.step(
+            f"iam CreateUser {name}, {told}",
+            lambda name=name, policy=policy: principal(name, policy),
+        )
+
+
+def sign_in(narrator: Narrator, stage: Stage) -> None:
+    """Sign the two users in: first password, wrong password, SRP, refresh."""
+    narrator.chapter("Sign in")
+    idp = stage.client("cognito-idp")
+    unsigned = stage.unsigned_client("cognito-idp")
+
+    def first(name: str) -> str:
+        begun = unsigned.initiate_auth(
+            ClientId=stage.client_id,
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": name, "PASSWORD": TEMPORARY_PASSWORD},
+        )
+        expect(begun["ChallengeName"], "NEW_PASSWORD_REQUIRED", "challenge")
+        finished = unsigned.respond_to_auth_challenge(
+            ClientId=stage.client_id,
+            ChallengeName=begun["ChallengeName"],
+            Session=begun["Session"],
+            ChallengeResponses={"USERNAME": name, "NEW_PASSWORD": PASSWORD},
+        )
+        stage.tokens[name] = finished["AuthenticationResult"]
+        return "NEW_PASSWORD_REQUIRED, then tokens"
+
+    def wrong() -> str:
+        got = error_code(
+            unsigned.initiate_auth,
+            ClientId=stage.client_id,
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": "alice", "PASSWORD": "Not-the-Password-1"},
+        )
+        expect(got, "NotAuthorizedException", "error")
+        return got
+
+    def by_srp() -> str:
+        srp = AWSSRP(
+            username="alice",
+            password=PASSWORD,
+            pool_id=stage.pool_id,
+            client_id=stage.client_id,
+            client=unsigned,
+        )
+        stage.tokens["alice"] = srp.authenticate_user()["AuthenticationResult"]
+        return "PASSWORD_VERIFIER, then tokens; the password was never sent"
+
+    def refresh() -> str:
+        refreshed = unsigned.initiate_auth(
+            ClientId=stage.client_id,
+            AuthFlow="REFRESH_TOKEN_AUTH",
+            AuthParameters={"REFRESH_TOKEN": stage.tokens["alice"]["RefreshToken"]},
+        )["AuthenticationResult"]
+        expect("RefreshToken" in refreshed, False, "a new refresh token")
+        stage.tokens["alice"] |= refreshed
+        return "new access and ID tokens"
+
+    def by_admin_cli() -> str:
+        answer = aws_cli(
+            stage.exports,
+            "cognito-idp", "admin-initiate-auth",
+            "--user-pool-id", stage.pool_id,
+            "--client-id", stage.client_id,
+            "--auth-flow", "ADMIN_USER_PASSWORD_AUTH",
+            "--auth-parameters", f"USERNAME=ada,PASSWORD={PASSWORD}",
+        )  # fmt: skip
+        stage.tokens["ada"] = answer["AuthenticationResult"]
+        expect(answer["AuthenticationResult"]["ExpiresIn"], 3600, "ExpiresIn")
+        return ", ".join(sorted(answer["AuthenticationResult"]))
+
+    def unsigned_admin() -> str:
+        got = error_code(unsigned.admin_get_user, UserPoolId=stage.pool_id, Username="alice")
+        expect(got, "MissingAuthenticationTokenException", "error")
+        return got
+
+    def without_rights() -> str:
+        visitor = stage.client("cognito-idp", "visitor")
+        got = error_code(visitor.admin_get_user, UserPoolId=stage.pool_id, Username="alice")
+        expect(got, "AccessDeniedException", "error")
+        return got
+
+    narrator.step("InitiateAuth alice, temporary password", lambda: first("alice"))
+    narrator.step("InitiateAuth ada, temporary password", lambda: first("ada"))
+    narrator.step("InitiateAuth alice, wrong password", wrong)
+    narrator.step("InitiateAuth alice, USER_SRP_AUTH (pycognito)", by_srp)
+    narrator.step("InitiateAuth alice, REFRESH_TOKEN_AUTH", refresh)
+    narrator.step("aws cognito-idp admin-initiate-auth ada", by_admin_cli)
+    narrator.step("AdminGetUser without a signature", unsigned_admin)
+    narrator.step("AdminGetUser signed by a principal without rights", without_rights)
+    narrator.step(
+        "GetUser with alice's access token",
+        lambda: idp.get_user(AccessToken=stage.tokens["alice"]["AccessToken"])["Username"],
+    )
+
+
+def call_the_app(narrator: Narrator, stage: Stage) -> None:
+    """Call the app in the four ways, as user and as administrator, and be refused."""
+
+    def call(
+        sent: str,
+        path: str,
+        status: int,
+        headers: dict[str, str] | None = None,
+        *,
+        signer: str | None = None,
+        subject: str | None = None,
+        damaged: bool = False,
+    ) -> None:
+        def run() -> str:
+            address = stage.app_url + path
+            given = dict(headers or {})
+            if subject is not None:
+                given["X-Subject-Token"] = subject
+            if signer is not None:
+                given = signed_headers("GET", address, given, stage.access_keys[signer])
+            if damaged:
+                given["X-Amz-Date"] = given["X-Amz-Date"][:-2] + "0Z"
+                given["Authorization"] = given["Authorization"][:-4] + "0000"
+            answer = httpx2.get(address, headers=given, timeout=10)
+            expect(answer.status_code, status, f"status of {answer.text}")
+            return f"{answer.status_code} {answer.text[:100]}"
+
+        narrator.step(sent, run)
+
+    def bearer(name: str, scheme: str = "Bearer") -> dict[str, str]:
+        return {"Authorization": f"{scheme} {stage.tokens[name]['AccessToken']}"}
+
+    def basic(name: str, password: str = PASSWORD) -> dict[str, str]:
+        pair = base64.b64encode(f"{name}:{password}".encode()).decode()
+        return {"Authorization": f"Basic {pair}"}
+
+    access = {name: found["AccessToken"] for name, found in stage.tokens.items()}
+    damaged_token = access["alice"][:-8] + "AAAAAAAA"
+
+    narrator.chapter("1. Bearer token")
+    call("alice: GET /leases, Authorization: bearer", "/leases", 200, bearer("alice", "bearer"))
+    call("alice: GET /accounts", "/accounts", 403, bearer("alice"))
+    call("ada: GET /accounts", "/accounts", 200, bearer("ada"))
+    call("tampered token", "/leases", 401, {"Authorization": f"Bearer {damaged_token}"})
+
+    narrator.chapter("2. HTTP Basic")
+    call("alice: GET /leases", "/leases", 200, basic("alice"))
+    call("alice: GET /accounts", "/accounts", 403, basic("alice"))
+    call("ada: GET /accounts", "/accounts", 200, basic("ada"))
+    call("alice, wrong password", "/leases", 401, basic("alice", "wrong"))
+
+    narrator.chapter("3. AWS signature")
+    call("operator: GET /accounts, signed", "/accounts", 200, signer="operator")
+    call("leaser: GET /leases, signed", "/leases", 200, signer="leaser")
+    call("leaser: GET /accounts, signed", "/accounts", 403, signer="leaser")
+    call("visitor: GET /leases, signed, no policy", "/leases", 403, signer="visitor")
+    call("operator, damaged signature", "/accounts", 403, signer="operator", damaged=True)
+    call("nothing at all", "/leases", 403)
+
+    narrator.chapter("4. Delegated: a service's signature and a user's token")
+    call(
+        "backend for alice: GET /leases", "/leases", 200, signer="backend", subject=access["alice"]
+    )
+    call(
+        "backend for alice: GET /accounts",
+        "/accounts",
+        403,
+        signer="backend",
+        subject=access["alice"],
+    )
+    call(
+        "backend for ada: GET /accounts", "/accounts", 200, signer="backend", subject=access["ada"]
+    )
+    call("backend, tampered subject token", "/leases", 401, signer="backend", subject=damaged_token)
+    call(
+        "visitor for ada: may not act for anyone",
+        "/leases",
+        403,
+        signer="visitor",
+        subject=access["ada"],
+    )
+
+
+def end_of_session(narrator: Narrator, stage: Stage) -> None:
+    """Sign alice out and take the operator's key away."""
+    narrator.chapter("Taking it back")
+    unsigned = stage.unsigned_client("cognito-idp")
+
+    def sign_out() -> str:
+        unsigned.global_sign_out(AccessToken=stage.tokens["alice"]["AccessToken"])
+        got = error_code(unsigned.get_user, AccessToken=stage.tokens["alice"]["AccessToken"])
+        expect(got, "NotAuthorizedException", "error")
+        return f"GetUser: {got}"
+
+    def refresh() -> str:
+        got = error_code(
+            unsigned.initiate_auth,
+            ClientId=stage.client_id,
+            AuthFlow="REFRESH_TOKEN_AUTH",
+            AuthParameters={"REFRESH_TOKEN": stage.tokens["alice"]["RefreshToken"]},
+        )
+        expect(got, "NotAuthorizedException", "error")
+        return got
+
+    narrator.step("GlobalSignOut alice, then GetUser", sign_out)
+    narrator.step("REFRESH_TOKEN_AUTH alice after that", refresh)
+
+
+def tour(narrator: Narrator, folder: Path) -> tuple[Stage, Started, Started]:
+    """Run every chapter; return what is still running."""
+    narrator.chapter("Start")
+    server = start_server(folder)
+    narrator.step("poolgate serve --data DIR --port 0", lambda: server.url)
+    stage = Stage(server.url, exports_of(folder / "poolgate"))
+    identity = stage.client("sts").get_caller_identity
+    narrator.step("sts GetCallerIdentity", lambda: str(identity()["Arn"]))
+    set_up(narrator, stage)
+    sign_in(narrator, stage)
+    app = start_app(folder, stage)
+    stage.app_url = app.url
+    call_the_app(narrator, stage)
+    end_of_session(narrator, stage)
+    return stage, server, app
+
+
+def main() -> int:
+    """Run the tour; with `--keep-serving` leave server and app running until interrupted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep-serving", action="store_true")
+    arguments = parser.parse_args()
+    narrator = Narrator()
+    with tempfile.TemporaryDirectory(prefix="poolgate-tour-") as folder:
+        stage, server, app = tour(narrator, Path(folder))
+        exit_code = narrator.end()
+        try:
+            if arguments.keep_serving and exit_code == 0:
+                print(stage.invitation(Path(folder)), flush=True)
+                server.wait()
+        except KeyboardInterrupt:
+            print("\nstopped")
+        finally:
+            app.stop()
+            server.stop()
+    return exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
