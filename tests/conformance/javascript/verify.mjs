@@ -1,4 +1,4 @@
-// Verifies tokens with aws-jwt-verify and prints one line of JSON: a list of "accepted" or the error's name.
+// Verifies tokens with aws-jwt-verify and prints one line of JSON: a list of "accepted" or the class of the error.
 // Standard input: {"user_pool_id", "client_id", "jwks", "tokens": [{"token", "token_use"}], "now": [epoch seconds]}.
 import { readFileSync } from "node:fs";
 import { CognitoJwtVerifier } from "aws-jwt-verify";
@@ -19,7 +19,7 @@ for (const { token, token_use } of asked.tokens) {
     verifier.verifySync(token);
     verdicts.push("accepted");
   } catch (error) {
-    verdicts.push(error.name);
+    verdicts.push(error.constructor.name);
   }
 }
 console.log(JSON.stringify(verdicts));
