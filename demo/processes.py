@@ -14,16 +14,23 @@ BIN = Path(sys.executable).parent
 class Started:
     """A server process that prints one line with its URL when it is ready."""
 
-    def __init__(self, *command: str | Path, environment: Mapping[str, str] | None = None) -> None:
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
-        )
+    def __init__(
+        self, *command: str | Path, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        with log.open("wb") as log_file:
+            self._process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log_file,
+                text=True,
+                env={**os.environ, **(environment or {})},
+            )
         if self._process.stdout is None:
             raise RuntimeError("the process has no standard output")
         line = self._process.stdout.readline()
         if "http://" not in line:
             self.stop()
-            raise RuntimeError(f"{Path(command[0]).name} did not start; it printed {line!r}")
+            raise RuntimeError(f"{Path(command[0]).name} did not start:\n{log.read_text()}")
         self.url = "http://" + line.split("http://", 1)[1].split()[0].rstrip("/")
 
     def stop(self) -> None:

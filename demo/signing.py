@@ -11,9 +11,13 @@ SERVICE = "execute-api"
 
 
 def signed_headers(
-    method: str, address: str, headers: Mapping[str, str], access_key: tuple[str, str]
+    method: str,
+    address: str,
+    headers: Mapping[str, str],
+    access_key: tuple[str, str],
+    body: bytes = b"",
 ) -> dict[str, str]:
     """Return `headers` and what SigV4 adds to them."""
-    request = AWSRequest(method=method, url=address, headers=dict(headers))
+    request = AWSRequest(method=method, url=address, data=body, headers=dict(headers))
     SigV4Auth(Credentials(*access_key), SERVICE, REGION).add_auth(request)
     return dict(request.headers)

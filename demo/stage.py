@@ -1,6 +1,7 @@
 """What the tour works with: names, policies, clients and the two processes."""
 
 import json
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +57,7 @@ class Stage:
     pool_id: str = ""
     client_id: str = ""
     access_keys: dict[str, tuple[str, str]] = field(default_factory=dict)
+    leases: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -102,9 +104,39 @@ Still serving; Ctrl-C ends it.
 
 def start_server(folder: Path) -> Started:
     """Start Poolgate as production runs it: every signature counts."""
-    return Started(BIN / "poolgate", "serve", "--data", folder / "poolgate", "--port", "0")
+    return Started(
+        BIN / "poolgate", "serve", "--data", folder / "poolgate", "--port", "0",
+        log=folder / "poolgate.log",
+    )  # fmt: skip
+
+
+def make_accounts_ready(folder: Path) -> str:
+    """Run the operator's command that marks new accounts as wiped; return what it printed."""
+    printed = subprocess.run(
+        [BIN / "python", "-m", "poolgate_dce", "reset", "--database", folder / "dce.sqlite3"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return ", ".join(printed.split("\n")).strip(", ")
 
 
 def start_app(folder: Path, stage: Stage) -> Started:
     """Start the DCE app with all four ways in."""
-    return NotImplemented
+    access_key_id, secret_access_key = stage.access_keys["gatekeeper"]
+    account_id = stage.account_id
+    return Started(
+        BIN / "python", "-m", "poolgate_dce", "serve",
+        "--database", folder / "dce.sqlite3",
+        "--port", "0",
+        "--poolgate-url", stage.server_url,
+        "--account-id", account_id,
+        "--access-key-id", access_key_id,
+        "--bearer-issuer", f"{stage.server_url}/{stage.pool_id}",
+        "--bearer-client-id", stage.client_id,
+        "--bearer-token-use", "access",
+        "--basic-client-id", stage.client_id,
+        "--delegation-actor", f"arn:aws:iam::{account_id}:user/backend",
+        log=folder / "dce.log",
+        environment={"DCE_SECRET_ACCESS_KEY": secret_access_key},
+    )  # fmt: skip

@@ -1,24 +1,36 @@
 """The tour: one request, authenticated four ways, from an empty folder to every refusal.
 
-`make tour` runs it and ends; `make demo` keeps the server and the app running afterwards. Every step
-prints what was sent and what came back. The exit code is 1 if any step differs.
+`make tour` runs it and ends; `make demo` keeps the server and the app running afterwards. Every
+step prints what was sent and what came back. The exit code is 1 if any step differs.
 """
 
 import argparse
 import base64
+import json
 import sys
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx2
 from botocore.exceptions import ClientError
 from narration import Narrator, expect
 from processes import Started, aws_cli, exports_of
 from pycognito.aws_srp import AWSSRP
 from signing import signed_headers
-from stage import ACCESS_POLICY, PASSWORD, TEMPORARY_PASSWORD, Stage, start_app, start_server
+from stage import (
+    ACCESS_POLICY,
+    PASSWORD,
+    TEMPORARY_PASSWORD,
+    Stage,
+    make_accounts_ready,
+    start_app,
+    start_server,
+)
+
+SHOWN = 100
 
 
 def error_code(call: Any, **arguments: Any) -> str:
@@ -146,7 +158,7 @@ def sign_in(narrator: Narrator, stage: Stage) -> None:
             AuthFlow="REFRESH_TOKEN_AUTH",
             AuthParameters={"REFRESH_TOKEN": stage.tokens["alice"]["RefreshToken"]},
         )["AuthenticationResult"]
-        expect("RefreshToken" in refreshed, False, "a new refresh token")
+        expect(refreshed.get("RefreshToken"), None, "a new refresh token")
         stage.tokens["alice"] |= refreshed
         return "new access and ID tokens"
 
@@ -188,56 +200,91 @@ def sign_in(narrator: Narrator, stage: Stage) -> None:
     )
 
 
-def call_the_app(narrator: Narrator, stage: Stage) -> None:
+@dataclass(frozen=True)
+class Request:
+    """One call of the app and the status it must get."""
+
+    sent: str
+    path: str
+    status: int
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    signer: str | None = None
+    subject_token: str | None = None
+    body: Mapping[str, Any] | None = None
+    damaged: bool = False
+
+    def send(self, stage: Stage) -> httpx2.Response:
+        """Send it and return the answer; raise Differs for another status."""
+        address = stage.app_url + self.path
+        body = json.dumps(self.body).encode() if self.body else b""
+        headers = {**self.headers, **({"Content-Type": "application/json"} if body else {})}
+        if self.subject_token is not None:
+            headers["X-Subject-Token"] = self.subject_token
+        if self.signer is not None:
+            access_key = stage.access_keys[self.signer]
+            headers = signed_headers(self.method, address, headers, access_key, body)
+        if self.damaged:
+            headers["Authorization"] = headers["Authorization"][:-4] + "0000"
+        answer = httpx2.request(
+            self.method, address, headers=headers, content=body or None, timeout=10
+        )
+        expect(answer.status_code, self.status, f"status of {answer.text}")
+        return answer
+
+
+def shown(answer: httpx2.Response) -> str:
+    """Return an answer in a few words."""
+    text = answer.text if len(answer.text) <= SHOWN else f"{answer.text[:SHOWN]}..."
+    return f"{answer.status_code} {text}"
+
+
+def bearer(stage: Stage, name: str, scheme: str = "Bearer") -> dict[str, str]:
+    """Return the header with a user's access token."""
+    return {"Authorization": f"{scheme} {stage.tokens[name]['AccessToken']}"}
+
+
+def basic(name: str, password: str = PASSWORD) -> dict[str, str]:
+    """Return the header with a name and a password."""
+    pair = base64.b64encode(f"{name}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {pair}"}
+
+
+def call_the_app(narrator: Narrator, stage: Stage, folder: Path) -> None:
     """Call the app in the four ways, as user and as administrator, and be refused."""
 
-    def call(
-        sent: str,
-        path: str,
-        status: int,
-        headers: dict[str, str] | None = None,
-        *,
-        signer: str | None = None,
-        subject: str | None = None,
-        damaged: bool = False,
-    ) -> None:
-        def run() -> str:
-            address = stage.app_url + path
-            given = dict(headers or {})
-            if subject is not None:
-                given["X-Subject-Token"] = subject
-            if signer is not None:
-                given = signed_headers("GET", address, given, stage.access_keys[signer])
-            if damaged:
-                given["X-Amz-Date"] = given["X-Amz-Date"][:-2] + "0Z"
-                given["Authorization"] = given["Authorization"][:-4] + "0000"
-            answer = httpx2.get(address, headers=given, timeout=10)
-            expect(answer.status_code, status, f"status of {answer.text}")
-            return f"{answer.status_code} {answer.text[:100]}"
-
-        narrator.step(sent, run)
-
-    def bearer(name: str, scheme: str = "Bearer") -> dict[str, str]:
-        return {"Authorization": f"{scheme} {stage.tokens[name]['AccessToken']}"}
-
-    def basic(name: str, password: str = PASSWORD) -> dict[str, str]:
-        pair = base64.b64encode(f"{name}:{password}".encode()).decode()
-        return {"Authorization": f"Basic {pair}"}
+    def call(sent: str, path: str, status: int, **more: Any) -> None:
+        request = Request(sent, path, status, **more)
+        narrator.step(sent, lambda: shown(request.send(stage)))
 
     access = {name: found["AccessToken"] for name, found in stage.tokens.items()}
-    damaged_token = access["alice"][:-8] + "AAAAAAAA"
+    tampered = access["alice"][:-8] + "AAAAAAAA"
 
     narrator.chapter("1. Bearer token")
-    call("alice: GET /leases, Authorization: bearer", "/leases", 200, bearer("alice", "bearer"))
-    call("alice: GET /accounts", "/accounts", 403, bearer("alice"))
-    call("ada: GET /accounts", "/accounts", 200, bearer("ada"))
-    call("tampered token", "/leases", 401, {"Authorization": f"Bearer {damaged_token}"})
+    call("ada: POST /accounts", "/accounts", 201, method="POST", body=account(1),
+         headers=bearer(stage, "ada"))  # fmt: skip
+    call("ada: POST /accounts, a second", "/accounts", 201, method="POST", body=account(2),
+         headers=bearer(stage, "ada"))  # fmt: skip
+    narrator.step("python -m poolgate_dce reset", lambda: make_accounts_ready(folder))
+    for name in ("alice", "ada"):
+        narrator.step(
+            f"{name}: POST /leases", lambda name=name: lease(stage, name, bearer(stage, name))
+        )
+    narrator.step(
+        "alice: GET /leases, Authorization: bearer",
+        lambda: owners(stage, bearer(stage, "alice", "bearer"), ["alice"]),
+    )
+    narrator.step("ada: GET /leases", lambda: owners(stage, bearer(stage, "ada"), ["ada", "alice"]))
+    call("alice: GET /leases/{ada's}", f"/leases/{stage.leases['ada']}", 401,
+         headers=bearer(stage, "alice"))  # fmt: skip
+    call("alice: GET /accounts", "/accounts", 403, headers=bearer(stage, "alice"))
+    call("tampered token", "/leases", 401, headers={"Authorization": f"Bearer {tampered}"})
 
     narrator.chapter("2. HTTP Basic")
-    call("alice: GET /leases", "/leases", 200, basic("alice"))
-    call("alice: GET /accounts", "/accounts", 403, basic("alice"))
-    call("ada: GET /accounts", "/accounts", 200, basic("ada"))
-    call("alice, wrong password", "/leases", 401, basic("alice", "wrong"))
+    narrator.step("alice: GET /leases", lambda: owners(stage, basic("alice"), ["alice"]))
+    narrator.step("ada: GET /leases", lambda: owners(stage, basic("ada"), ["ada", "alice"]))
+    call("alice: GET /accounts", "/accounts", 403, headers=basic("alice"))
+    call("alice, wrong password", "/leases", 401, headers=basic("alice", "wrong"))
 
     narrator.chapter("3. AWS signature")
     call("operator: GET /accounts, signed", "/accounts", 200, signer="operator")
@@ -248,27 +295,50 @@ def call_the_app(narrator: Narrator, stage: Stage) -> None:
     call("nothing at all", "/leases", 403)
 
     narrator.chapter("4. Delegated: a service's signature and a user's token")
-    call(
-        "backend for alice: GET /leases", "/leases", 200, signer="backend", subject=access["alice"]
-    )
-    call(
-        "backend for alice: GET /accounts",
-        "/accounts",
-        403,
-        signer="backend",
-        subject=access["alice"],
-    )
-    call(
-        "backend for ada: GET /accounts", "/accounts", 200, signer="backend", subject=access["ada"]
-    )
-    call("backend, tampered subject token", "/leases", 401, signer="backend", subject=damaged_token)
-    call(
-        "visitor for ada: may not act for anyone",
-        "/leases",
-        403,
-        signer="visitor",
-        subject=access["ada"],
-    )
+    for name, own in (("alice", ["alice"]), ("ada", ["ada", "alice"])):
+        narrator.step(
+            f"backend for {name}: GET /leases",
+            lambda name=name, own=own: owners(stage, {}, own, "backend", access[name]),
+        )
+    call("backend for alice: GET /accounts", "/accounts", 403, signer="backend",
+         subject_token=access["alice"])  # fmt: skip
+    call("backend for ada: GET /accounts", "/accounts", 200, signer="backend",
+         subject_token=access["ada"])  # fmt: skip
+    call("backend, tampered subject token", "/leases", 401, signer="backend",
+         subject_token=tampered)  # fmt: skip
+    call("visitor for ada: may not act for anyone", "/leases", 403, signer="visitor",
+         subject_token=access["ada"])  # fmt: skip
+
+
+def account(number: int) -> dict[str, str]:
+    """Return a child account for the pool."""
+    account_id = str(number) * 12
+    return {"id": account_id, "adminRoleArn": f"arn:aws:iam::{account_id}:role/admin"}
+
+
+def lease(stage: Stage, name: str, headers: Mapping[str, str]) -> str:
+    """Lease an account for `name` and tell which."""
+    made = Request(
+        "lease", "/leases", 201, method="POST", headers=headers, body={"principalId": name}
+    ).send(stage)
+    stage.leases[name] = made.json()["id"]
+    return f"{made.status_code} account {made.json()['accountId']} leased to {name}"
+
+
+def owners(
+    stage: Stage,
+    headers: Mapping[str, str],
+    wanted: list[str],
+    signer: str | None = None,
+    subject_token: str | None = None,
+) -> str:
+    """List leases and tell whose they are; raise Differs unless they are all `wanted` ones'."""
+    answer = Request(
+        "list", "/leases", 200, headers=headers, signer=signer, subject_token=subject_token
+    ).send(stage)
+    found = sorted(lease["principalId"] for lease in answer.json())
+    expect(found, wanted, "leases of")
+    return f"{answer.status_code} leases of {', '.join(found)}"
 
 
 def end_of_session(narrator: Narrator, stage: Stage) -> None:
@@ -308,7 +378,7 @@ def tour(narrator: Narrator, folder: Path) -> tuple[Stage, Started, Started]:
     sign_in(narrator, stage)
     app = start_app(folder, stage)
     stage.app_url = app.url
-    call_the_app(narrator, stage)
+    call_the_app(narrator, stage, folder)
     end_of_session(narrator, stage)
     return stage, server, app
 

@@ -6,8 +6,9 @@ import pkgutil
 import re
 from pathlib import Path
 
-import poolgate
 import pytest
+
+import poolgate
 from poolgate.foundation.failure import Failure
 
 ROOT = Path(__file__).parents[2]
@@ -122,9 +123,12 @@ def test_every_guess_is_told_in_the_divergences():
 def test_documents_point_at_what_exists():
     broken = []
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
-            if not (page.parent / target).exists():
-                broken.append(f"{page.relative_to(ROOT)} -> {target}")
+        targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+        broken += [
+            f"{page.relative_to(ROOT)} -> {target}"
+            for target in targets
+            if not (page.parent / target).exists()
+        ]
     assert not broken
 
 

@@ -8,8 +8,10 @@ import re
 from collections.abc import Mapping
 
 from poolgate.guard import (
+    BasicPasswords,
     BearerTokens,
     Caller,
+    Delegation,
     Guard,
     GuardRequest,
     Refusal,
@@ -34,10 +36,14 @@ _PASSING_TROUBLE: Mapping[RefusalCode, tuple[int, str, str]] = {
     RefusalCode.THROTTLED: (429, "TooManyRequestsException", "Too Many Requests"),
     RefusalCode.DEPENDENCY_UNAVAILABLE: (503, "ServiceUnavailableException", "Service Unavailable"),
 }
-_TOKEN_TROUBLE: Mapping[RefusalCode, str] = {
+# What a user of the pool sent instead of a signature, and why it does not count.
+_USER_TROUBLE: Mapping[RefusalCode, str] = {
     RefusalCode.TOKEN_INVALID: "Unauthorized",
     RefusalCode.TOKEN_EXPIRED: "The incoming token has expired",
     RefusalCode.TOKEN_REVOKED: "Unauthorized",
+    RefusalCode.PASSWORD_REJECTED: "Unauthorized",
+    RefusalCode.CHALLENGE_OWED: "Unauthorized",
+    RefusalCode.TLS_REQUIRED: "Unauthorized",
 }
 
 
@@ -95,13 +101,15 @@ def _refusal_answer(refusal: Refusal) -> Answer:
         return missing_token()
     if refusal.code is RefusalCode.INVOKE_DENIED:
         return _denied(refusal.facts["principal_arn"], refusal.facts["resource"])
+    if refusal.code is RefusalCode.ACTOR_NOT_ALLOWED:
+        return _gateway_answer(403, "AccessDeniedException", {"Message": refusal.message})
     if refusal.code in _PASSING_TROUBLE:
         status, error_type, text = _PASSING_TROUBLE[refusal.code]
         return _gateway_answer(status, error_type, {"message": text})
-    if refusal.code in _TOKEN_TROUBLE:
+    if refusal.code in _USER_TROUBLE:
         challenges = tuple(("WWW-Authenticate", value) for value in refusal.www_authenticate)
         return _gateway_answer(
-            401, "UnauthorizedException", {"message": _TOKEN_TROUBLE[refusal.code]}, challenges
+            401, "UnauthorizedException", {"message": _USER_TROUBLE[refusal.code]}, challenges
         )
     # Everything else is a credential of the wrong form, as an unaccepted scheme or two at once.
     fault = refusal.facts.get("fault", "")
@@ -126,7 +134,7 @@ def _gateway_answer(
 
 
 def _guard(settings: Settings) -> Guard:
-    proofs: list[SignedRequests | BearerTokens] = []
+    proofs: list[SignedRequests | BearerTokens | BasicPasswords] = []
     if settings.signed is not None:
         proofs.append(_signed_requests(settings, settings.signed))
     if settings.bearer is not None:
@@ -138,12 +146,21 @@ def _guard(settings: Settings) -> Guard:
                 jwks_url=settings.bearer.jwks_url,
             )
         )
+    if settings.basic is not None:
+        proofs.append(
+            BasicPasswords(
+                endpoint_url=settings.basic.endpoint_url,
+                client_id=settings.basic.client_id,
+                region=settings.basic.region,
+            )
+        )
+    delegation = Delegation(settings.delegation_actors) if settings.delegation_actors else None
     roles = Roles(
         admin_principals=settings.admin_principals,
         admin_group_word=settings.admin_group_word,
         admin_attribute=("custom:roles", settings.admin_name),
     )
-    return Guard(*proofs, roles=roles)
+    return Guard(*proofs, delegation=delegation, roles=roles)
 
 
 def _signed_requests(settings: Settings, signed: SignedSettings) -> SignedRequests:

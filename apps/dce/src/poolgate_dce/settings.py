@@ -45,6 +45,15 @@ class BearerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BasicSettings:
+    """Which pool's names and passwords are accepted."""
+
+    endpoint_url: str
+    client_id: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything `serve` needs; `api_arn` is `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE`."""
 
@@ -57,6 +66,8 @@ class Settings:
     api_arn: str
     signed: SignedSettings | None
     bearer: BearerSettings | None
+    basic: BasicSettings | None
+    delegation_actors: tuple[str, ...]
     admin_principals: tuple[str, ...]
     admin_name: str
     admin_group_word: str
@@ -124,6 +135,8 @@ def add_serve_flags(parser: argparse.ArgumentParser, environment: Mapping[str, s
     flags.add_list("--bearer-client-id", help="app clients whose tokens are accepted")
     flags.add("--bearer-token-use", choices=("id", "access", "any"), default="id")
     flags.add("--bearer-jwks-url", help="where the pool's keys are, if not at its issuer")
+    flags.add("--basic-client-id", help="accept names and passwords that this app client signs in")
+    flags.add_list("--delegation-actor", help="ARN patterns of services that may act for users")
     flags.add("--admin-name", default="Admin", help="the part of custom:roles that makes an admin")
     flags.add("--admin-group-word", default="Admin", help="the word in a group's name, likewise")
     flags.add_switch("--auto-reset", help="make accounts Ready without an operator's `reset`")
@@ -165,6 +178,8 @@ def read_settings(given: argparse.Namespace, environment: Mapping[str, str]) -> 
         ),
         signed=signed,
         bearer=bearer,
+        basic=_basic_settings(given),
+        delegation_actors=_delegation_actors(given),
         admin_principals=given.admin_principal,
         admin_name=given.admin_name,
         admin_group_word=given.admin_group_word,
@@ -203,6 +218,21 @@ def _bearer_settings(given: argparse.Namespace) -> BearerSettings | None:
         given.bearer_token_use,
         given.bearer_jwks_url,
     )
+
+
+def _basic_settings(given: argparse.Namespace) -> BasicSettings | None:
+    if given.basic_client_id is None:
+        return None
+    if given.poolgate_url is None:
+        raise BadSettings("--basic-client-id needs --poolgate-url, where the pool is asked")
+    return BasicSettings(given.poolgate_url, given.basic_client_id, given.region)
+
+
+def _delegation_actors(given: argparse.Namespace) -> tuple[str, ...]:
+    actors: tuple[str, ...] = given.delegation_actor
+    if actors and (given.poolgate_url is None or given.bearer_issuer is None):
+        raise BadSettings("--delegation-actor needs --poolgate-url and --bearer-issuer")
+    return actors
 
 
 class _Flags:
