@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -31,6 +32,15 @@ _SETTINGS = (
     "shared_buffers=32MB",
     "jit=off",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="the engine under the tests of the operations",
+    )
 
 
 @dataclass(frozen=True)
@@ -114,33 +124,51 @@ def _wait_until_ready(server: PostgresqlServer, process: "subprocess.Popen[bytes
             return
 
 
-@pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: PostgresqlServer) -> str:
-    """Make a database with the whole schema, to be copied."""
-    postgresql_server.run("CREATE DATABASE template")
-    database = Database.open(postgresql_server.url("template"))
-    schema.ensure(database)
-    database.close()
-    return "template"
-
-
 _numbers = count()
+
+
+@contextmanager
+def _database(server: PostgresqlServer) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    server.run(f"CREATE DATABASE {name}")
+    yield name
+    server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def empty_postgresql_url(postgresql_server: PostgresqlServer) -> Iterator[str]:
     """Make a database without any table, for one test."""
-    yield from _database(postgresql_server, "template0")
+    with _database(postgresql_server) as name:
+        yield postgresql_server.url(name)
+
+
+@pytest.fixture(scope="session")
+def postgresql_database(postgresql_server: PostgresqlServer) -> Iterator[str]:
+    """Make a database with the whole schema, for one test after the other."""
+    with _database(postgresql_server) as name:
+        database = Database.open(postgresql_server.url(name))
+        schema.ensure(database)
+        database.close()
+        yield name
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: PostgresqlServer, postgresql_template: str) -> Iterator[str]:
-    """Make a database with empty tables, for one test."""
-    yield from _database(postgresql_server, postgresql_template)
+def postgresql_url(postgresql_server: PostgresqlServer, postgresql_database: str) -> Iterator[str]:
+    """Give a database with empty tables to one test; it must leave the schema as it is."""
+    yield postgresql_server.url(postgresql_database)
+    postgresql_server.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "  # noqa: S608 - our own name
+        f"WHERE datname = '{postgresql_database}'"
+    )
+    _empty_tables(postgresql_server.url(postgresql_database))
 
 
-def _database(server: PostgresqlServer, template: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    server.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-    yield server.url(name)
-    server.run(f"DROP DATABASE {name} WITH (FORCE)")
+def _empty_tables(url: str) -> None:
+    """Delete every row: a hundred times faster than a new database."""
+    with psycopg.connect(url) as connection:
+        # As a replica does: no foreign key is looked at.
+        connection.execute("SET session_replication_role = replica")
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        for (table,) in tables.fetchall():
+            if table != schema.VERSION_TABLE:
+                connection.execute(f"DELETE FROM {table}".encode())  # noqa: S608 - our own table

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from poolgate.store.sqlite import SqliteBackend
-from poolgate.store.statements import Parameters, Statements
+from poolgate.store.statements import Parameters, Prepared, Statements
 
 metadata = sa.MetaData()
 
@@ -63,21 +63,24 @@ class Transaction:
     Rows are named tuples.
     """
 
-    __slots__ = ("_dialect_name", "_executor", "_statements")
+    __slots__ = ("_dialect_name", "_executor", "_may_write", "_statements")
 
-    def __init__(self, executor: Executor, statements: Statements, dialect_name: str) -> None:
+    def __init__(
+        self, executor: Executor, statements: Statements, dialect_name: str, *, may_write: bool
+    ) -> None:
         self._executor = executor
         self._statements = statements
         self._dialect_name = dialect_name
+        self._may_write = may_write
 
     def one(self, statement: sa.Executable, parameters: Parameters | None = None) -> Any:  # noqa: ANN401 - a row's columns are known to the room that wrote the statement
         """Return the first row, or None."""
-        prepared = self._statements.prepared(statement, parameters)
+        prepared = self._prepared(statement, parameters)
         return prepared.one(self._executor.execute(*prepared.bound(parameters)))
 
     def rows(self, statement: sa.Executable, parameters: Parameters | None = None) -> Sequence[Any]:
         """Return all rows."""
-        prepared = self._statements.prepared(statement, parameters)
+        prepared = self._prepared(statement, parameters)
         return prepared.rows(self._executor.execute(*prepared.bound(parameters)))
 
     def run(
@@ -85,7 +88,7 @@ class Transaction:
     ) -> int:
         """Execute, once for each set of parameters, and return how many rows were touched."""
         if parameters is None or isinstance(parameters, Mapping):
-            prepared = self._statements.prepared(statement, parameters)
+            prepared = self._prepared(statement, parameters)
             touched: int = self._executor.execute(*prepared.bound(parameters)).rowcount
             return touched
         return sum(self.run(statement, each) for each in parameters)
@@ -97,6 +100,12 @@ class Transaction:
     def put(self, statement: Put, parameters: Parameters) -> None:
         """Insert the row or replace the one with the same primary key."""
         self.run(statement.by_dialect[self._dialect_name], parameters)
+
+    def _prepared(self, statement: sa.Executable, parameters: Parameters | None) -> Prepared:
+        prepared = self._statements.prepared(statement, parameters)
+        if prepared.writes and not self._may_write:
+            raise RuntimeError("a reading transaction does not write")
+        return prepared
 
 
 class Backend(Protocol):
@@ -144,7 +153,7 @@ class Database:
     def reading(self) -> Iterator[Transaction]:
         """Give a transaction for reads only."""
         with self._once(), self._backend.transaction(writing=False, about=None) as executor:
-            yield self._transaction(executor)
+            yield self._transaction(executor, may_write=False)
 
     @contextmanager
     def writing(self, *, about: str | None = None) -> Iterator[Transaction]:
@@ -157,14 +166,15 @@ class Database:
         INVARIANT: nothing slow (hashing, mail, HTTP) happens inside; other writers are waiting.
         """
         with self._once(), self._backend.transaction(writing=True, about=about) as executor:
-            yield self._transaction(executor)
+            yield self._transaction(executor, may_write=True)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._backend.close()
 
-    def _transaction(self, executor: Executor) -> Transaction:
-        return Transaction(executor, self._backend.statements, self._backend.dialect_name)
+    def _transaction(self, executor: Executor, *, may_write: bool) -> Transaction:
+        backend = self._backend
+        return Transaction(executor, backend.statements, backend.dialect_name, may_write=may_write)
 
     @contextmanager
     def _once(self) -> Iterator[None]:

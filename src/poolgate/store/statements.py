@@ -45,7 +45,7 @@ class Cursor(Protocol):
 class Prepared:
     """One statement's SQL and what turns the driver's tuples into rows."""
 
-    __slots__ = ("_booleans", "_compiled", "_constants", "_expands", "_make", "sql")
+    __slots__ = ("_booleans", "_compiled", "_constants", "_expands", "_make", "sql", "writes")
 
     def __init__(
         self, statement: sa.Executable, dialect: Dialect, parameters: Parameters | None
@@ -56,6 +56,7 @@ class Prepared:
         )
         if not isinstance(compiled, SQLCompiler):
             raise TypeError(f"{type(statement).__name__} is not a statement with rows")
+        self.writes = isinstance(statement, sa.UpdateBase)
         self._compiled = compiled
         # A list given at each call changes the SQL with its length; a list written into the
         # statement does not.

@@ -68,7 +68,9 @@ def test_ensuring_again_changes_nothing(db):
         assert installation.find(transaction, "fact") == "kept"
 
 
-def test_a_newer_schema_is_refused(db):
+def test_a_newer_schema_is_refused(empty_url):
+    db = Database.open(empty_url)
+    schema.ensure(db)
     with db.engine.begin() as connection:
         connection.execute(sa.text("UPDATE schema_version SET version_num = '9999'"))
     with pytest.raises(schema.SchemaTooNew) as refused:

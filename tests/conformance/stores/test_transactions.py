@@ -202,6 +202,12 @@ def test_transactions_do_not_nest(db):
         pass
 
 
+@pytest.mark.parametrize("write", ["one", "rows", "run"])
+def test_a_reading_transaction_does_not_write(db, write):
+    with pytest.raises(RuntimeError, match="does not write"), db.reading() as transaction:
+        getattr(transaction, write)(CONSUME, {"which": b"d"})
+
+
 def test_pages_follow_the_byte_order_of_keys(db):
     digests = [bytes([number]) for number in (200, 3, 90, 0, 255)]
     with db.writing() as transaction:

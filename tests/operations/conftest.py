@@ -1,0 +1,15 @@
+from collections.abc import Iterator
+
+import pytest
+
+from poolgate.testing import LocalPoolgate
+
+
+@pytest.fixture
+def poolgate(request: pytest.FixtureRequest) -> Iterator[LocalPoolgate]:
+    """A fresh Poolgate on the engine that `--database` names."""
+    database_url = "sqlite://"
+    if request.config.getoption("--database") == "postgresql":
+        database_url = request.getfixturevalue("postgresql_url")
+    with LocalPoolgate(database_url=database_url) as local:
+        yield local
