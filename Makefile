@@ -43,6 +43,7 @@ demo: $(READY) ## The tour, then keep server and app running
 
 test: $(READY) check ## Everything that CI runs
 	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 tests/operations --database postgresql
 
 bench: $(READY) ## Measure what the budgets speak of
 	$(BIN)/python benchmarks/run.py

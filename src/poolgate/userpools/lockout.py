@@ -58,10 +58,8 @@ class FailureCount:
         return self.last_failure_at + min(1000 << doublings, LONGEST_LOCK_MILLIS)
 
 
-_OF_USER = (
-    sa.select(users.c.failed_attempts, users.c.last_failure_at)
-    .where(users.c.pool_id == sa.bindparam("pool_id"), users.c.sub == sa.bindparam("sub"))
-    .with_for_update()
+_OF_USER = sa.select(users.c.failed_attempts, users.c.last_failure_at).where(
+    users.c.pool_id == sa.bindparam("pool_id"), users.c.sub == sa.bindparam("sub")
 )
 _STORE_OF_USER = (
     sa.update(users)
@@ -72,14 +70,10 @@ _STORE_OF_USER = (
         locked_until=sa.bindparam("locked_until"),
     )
 )
-_OF_NAME = (
-    sa.select(attempt_windows.c.attempts, attempt_windows.c.started_at)
-    .where(
-        attempt_windows.c.pool_id == sa.bindparam("pool_id"),
-        attempt_windows.c.sub == sa.bindparam("sub"),
-        attempt_windows.c.kind == _KIND,
-    )
-    .with_for_update()
+_OF_NAME = sa.select(attempt_windows.c.attempts, attempt_windows.c.started_at).where(
+    attempt_windows.c.pool_id == sa.bindparam("pool_id"),
+    attempt_windows.c.sub == sa.bindparam("sub"),
+    attempt_windows.c.kind == _KIND,
 )
 _ADD_NAME = InsertIfAbsent(attempt_windows)
 _STORE_OF_NAME = (
