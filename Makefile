@@ -33,7 +33,10 @@ contracts: $(READY) ## Check which room imports which
 check: lint types contracts fresh ## Everything that reads the code without running it
 
 gen: $(READY) ## Write the generated files again
-	$(BIN)/python tools/generate_shapes.py
+	$(BIN)/python tools/generate.py
+
+fresh: $(READY) ## Prove that the generated files are up to date
+	$(BIN)/python tools/generate.py --check
 
 tour: $(READY) ## Every way in and every refusal, step by step; exit 1 if a step differs
 	$(BIN)/python demo/tour.py

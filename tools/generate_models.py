@@ -1,11 +1,10 @@
-"""Write the compact service models that the AWS door reads, from botocore's models.
+"""The compact service models that the AWS door reads, from botocore's models.
 
-`python tools/generate_models.py` rewrites `src/poolgate/wire/models/`. What only documents or only
-concerns an SDK is left out: 2.4 MB become 0.4 MB, which is read at every start.
+What only documents or only concerns an SDK is left out: 2.4 MB become 0.4 MB, which is read at
+every start.
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -98,13 +97,6 @@ def dense(value: Any) -> str:  # noqa: ANN401 - any JSON value
     return json.dumps(value, separators=(",", ":"))
 
 
-def main() -> int:
-    """Write every model."""
-    FOLDER.mkdir(exist_ok=True)
-    for service in SERVICES:
-        (FOLDER / f"{service}.json").write_text(rendered(compact_model(service)))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def files() -> dict[Path, str]:
+    """Return the text of every model."""
+    return {FOLDER / f"{service}.json": rendered(compact_model(service)) for service in SERVICES}

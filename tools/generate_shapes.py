@@ -1,11 +1,6 @@
-"""Generate the TypedDicts of the AWS operations from botocore's service models.
-
-`python tools/generate_shapes.py` rewrites `src/poolgate/operations/shapes/`; `make gen` runs it and
-`make check` proves that the files are what it would write.
-"""
+"""The TypedDicts of the AWS operations, from botocore's service models."""
 
 import keyword
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -90,14 +85,7 @@ def module(service: str) -> str:
     return header + "\n" + "\n".join(imports) + "\n\n\n" + "\n\n".join(structures)
 
 
-def main() -> int:
-    """Write every module."""
-    FOLDER.mkdir(exist_ok=True)
-    (FOLDER / "__init__.py").write_text(CHARTER)
-    for service, name in SERVICES.items():
-        (FOLDER / f"{name}.py").write_text(module(service))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def files() -> dict[Path, str]:
+    """Return the text of every module."""
+    modules = {FOLDER / f"{name}.py": module(service) for service, name in SERVICES.items()}
+    return {FOLDER / "__init__.py": CHARTER, **modules}

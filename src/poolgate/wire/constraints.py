@@ -8,6 +8,8 @@ Values of sensitive shapes are never repeated.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from poolgate.wire.patterns import compiled
 from poolgate.wire.service_models import ServiceModel, ShapeModel
 
@@ -27,6 +29,8 @@ class ConstraintChecks:
 
     def __init__(self, model: ServiceModel) -> None:
         self._model = model
+        # OBSERVED recordings/iam update-invalid-status: IAM repeats no value, sensitive or not.
+        self._hides_all = model.service == "iam"
         self._checks: dict[str, Check] = {}
 
     def of(self, shape_name: str) -> Check:
@@ -38,7 +42,10 @@ class ConstraintChecks:
             self._checks[shape_name] = check
         return check
 
-    def _compile(self, shape: ShapeModel) -> Check:
+    def _compile(self, modelled: ShapeModel) -> Check:
+        shape = modelled
+        if self._hides_all:
+            shape = msgspec.structs.replace(modelled, sensitive=True)
         compilers: dict[str, Callable[[ShapeModel], Check]] = {
             "structure": self._structure,
             "list": self._list,
