@@ -318,6 +318,29 @@ def test_replays_are_refused_on_request():
     world.guard.authenticate(reading)
 
 
+@pytest.mark.parametrize("path", ["/a/../leases", "/./leases", "//leases", "/leases/.", "/a/.."])
+def test_segments_that_no_signature_covers_are_refused(world, path):
+    key = world.access_key()
+    with pytest.raises(Forbidden, match="request_ambiguous"):
+        world.guard.authenticate(world.signed(key, path=path))
+    for plain in ("/.well-known/x", "/a.b/..c", "/leases/", "/", "/%2e%2e/x"):
+        assert world.guard.authenticate(world.signed(key, path=plain))
+
+
+def test_a_request_for_another_host_is_refused_where_hosts_are_given(world):
+    key = world.access_key()
+    sent = world.signed(key)
+    world.guarded_by(signed_requests(hosts=["API.example.com", "api.example.com:8443"]))
+    assert world.guard.authenticate(sent).id == USER_ARN
+    doubled = replace(sent, headers=(("Host", "evil.example"), *sent.headers))
+    assert refused(world, doubled).code == "signature_invalid"
+    world.guarded_by(signed_requests(hosts=["other.example"]))
+    assert refused(world, sent).message == "The request was signed for another host."
+    for hosts in ([], "api.example.com"):
+        with pytest.raises(GuardMisconfigured):
+            signed_requests(hosts=hosts)
+
+
 def test_only_listed_principals_get_in():
     world = World(signed_requests(principals=[USER_ARN]))
     world.guard.authenticate(world.signed(world.access_key()))

@@ -1,16 +1,15 @@
 """Whether a principal may invoke a method of the API, by its IAM policies.
 
 The same question that API Gateway asks with IAM authorisation: `execute-api:Invoke` on
-`{invoke_arn}/{METHOD}/{path}`. A path that two readers could understand differently is refused,
-because the API behind the guard might route it elsewhere than the policy meant.
+`{invoke_arn}/{METHOD}/{path}`, on the decoded path.
 """
 
 import re
 from datetime import datetime
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 from poolgate.guard.guard_door import Signer
+from poolgate.guard.paths import ambiguous
 from poolgate.guard.refusals import Forbidden, GuardMisconfigured, RefusalCode
 from poolgate.guard.requests import GuardRequest
 from poolgate.policy.access import AccessRequest, request_context
@@ -29,11 +28,6 @@ _METHODS: Final = {
     "DELETE": "DELETE",
     "OPTIONS": "OPTIONS",
 }
-_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-# After decoding: a slash, backslash, percent, fragment, query mark or matrix parameter that was
-# hidden in an escape, and control characters.
-_HIDDEN = re.compile(rb"[\x00-\x1f\x7f/\\%#?;]")
-_DOT_SEGMENTS: Final = frozenset({b".", b".."})
 
 
 class Invocation:
@@ -51,7 +45,9 @@ class Invocation:
 
     def verify(self, signer: Signer, request: GuardRequest, now: datetime) -> None:
         """Raise Forbidden, with AWS's text, unless the signer's policies allow the request."""
-        resource = f"{self._invoke_arn}/{_method(request)}{self._resource_path(request.path)}"
+        resource = (
+            f"{self._invoke_arn}/{_method(request)}{self._resource_path(request.plain_path())}"
+        )
         principal = signer.principal
         asked = AccessRequest(
             principal,
@@ -86,43 +82,16 @@ class Invocation:
                 facts=facts,
             )
 
-    def _resource_path(self, raw_path: str) -> str:
-        path = plain_path(raw_path)
+    def _resource_path(self, path: str) -> str:
         if not self._base_path:
             return path
         if path != self._base_path and not path.startswith(self._base_path + "/"):
-            raise _ambiguous("outside the base path")
+            raise ambiguous("outside the base path")
         return path[len(self._base_path) :] or "/"
-
-
-def plain_path(raw_path: str) -> str:
-    """Return the decoded path; raise Forbidden where readers could disagree about it."""
-    if not raw_path.startswith("/") or _ESCAPE.search(raw_path) or "\\" in raw_path:
-        raise _ambiguous("malformed path")
-    segments = raw_path[1:].split("/")
-    decoded = []
-    for position, segment in enumerate(segments):
-        text = unquote_to_bytes(segment)
-        is_last = position == len(segments) - 1
-        if (not text and not is_last) or text in _DOT_SEGMENTS or _HIDDEN.search(text):
-            raise _ambiguous("a segment that is empty, of dots, or hides a separator")
-        decoded.append(text)
-    try:
-        return "/" + b"/".join(decoded).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _ambiguous("not UTF-8") from error
 
 
 def _method(request: GuardRequest) -> str:
     method = _METHODS.get(request.method)
     if method is None:
-        raise _ambiguous("unknown method")
+        raise ambiguous("unknown method")
     return method
-
-
-def _ambiguous(detail: str) -> Forbidden:
-    return Forbidden(
-        RefusalCode.REQUEST_AMBIGUOUS,
-        "The request's method or path is not acceptable.",
-        private_detail=detail,
-    )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from poolgate.guard.paths import plain_path
+
 
 @dataclass(frozen=True, slots=True)
 class GuardRequest:
@@ -30,3 +32,12 @@ class GuardRequest:
     def header_values(self, name: str) -> list[str]:
         """Return every value of the header of that lower-case name, in order of arrival."""
         return [value for key, value in self.headers if key.lower() == name]
+
+    def plain_path(self) -> str:
+        """Return the decoded path, for rules that depend on it.
+
+        Raises:
+            Forbidden: The path has empty or dot segments, or hides a separator in an escape, so
+                that the API might take it for another one; 403.
+        """
+        return plain_path(self.path)

@@ -25,6 +25,7 @@ from poolgate.guard.guard_door import (
     unknown_access_key,
 )
 from poolgate.guard.outbound import OutboundAnswer, OutboundFailed
+from poolgate.guard.paths import verify_unfolded
 from poolgate.guard.presented import SUBJECT_TOKEN_HEADER, Presented
 from poolgate.guard.principals import PrincipalPatterns
 from poolgate.guard.refusals import (
@@ -77,6 +78,10 @@ class SignedRequests:
         secret_access_key: Its secret.
         region: The region that callers sign for.
         service: The service name that callers sign for; not one of the server's own.
+        hosts: The values of the Host header under which this API is called, with the port where
+            it is not the scheme's own. Without it a request that was signed for another API of the
+            same service name and region is accepted here too, so give it, or an own service name,
+            wherever one of several APIs is less trusted.
         principals: ARN patterns of who may call; None lets every principal of the account in. A
             role session counts as its role. `*` and `?` are wildcards within one part of an ARN.
         invoke_arn: `arn:aws:execute-api:{region}:{account}:{api}/{stage}`; with it the caller's IAM
@@ -99,6 +104,7 @@ class SignedRequests:
     secret_access_key: str | Secret = field(repr=False)
     region: str = "us-east-1"
     service: str = "execute-api"
+    hosts: Sequence[str] | None = None
     principals: Sequence[str] | None = None
     invoke_arn: str | None = None
     base_path: str = ""
@@ -115,6 +121,8 @@ class SignedRequests:
             raise GuardMisconfigured(
                 "service and region are those of the guarded API, never a service of the server"
             )
+        if isinstance(self.hosts, str) or (self.hosts is not None and not self.hosts):
+            raise GuardMisconfigured("hosts is a list of Host values, or None for any")
         if self.trust not in {"derived-key", "server"}:
             raise GuardMisconfigured("trust is 'derived-key' or 'server'")
         if not 0 < self.revalidate_seconds <= _LONGEST_REVALIDATION_SECONDS:
@@ -160,6 +168,7 @@ class SignedProof:
             _MAX_UNKNOWN_KEYS, _UNKNOWN_WINDOW_SECONDS
         )
         self._replays: BoundedCache[str, bool] = BoundedCache(_MAX_REPLAYS)
+        self._hosts = None if settings.hosts is None else {host.lower() for host in settings.hosts}
 
     def prove(self, request: GuardRequest, presented: Presented, now: datetime) -> Steps[Signer]:
         """Return the signer; raise Unauthenticated unless the signature is right and alive.
@@ -167,6 +176,8 @@ class SignedProof:
         A subject's token must be covered by the signature: else anybody between could put another
         user's token there.
         """
+        verify_unfolded(request.path)
+        self._verify_host(request)
         parts = self._parts(request)
         proof = self._parse(
             parts,
@@ -186,6 +197,16 @@ class SignedProof:
     def needs_body(self, request: GuardRequest) -> bool:
         """Tell whether the body must be read before this signed request can be judged."""
         return not (self._settings.allow_unsigned_payload and _payload_is_unsigned(request))
+
+    def _verify_host(self, request: GuardRequest) -> None:
+        if self._hosts is None:
+            return
+        # The signature covers the Host header; that it names this API is for the guard to see.
+        named = [host.lower() for host in request.header_values("host")]
+        if len(named) != 1 or named[0] not in self._hosts:
+            raise signature_refusal(
+                SignatureFault.SIGNATURE_MISMATCH, "The request was signed for another host."
+            )
 
     def _parts(self, request: GuardRequest) -> RequestParts:
         if request.body is None and self.needs_body(request):
