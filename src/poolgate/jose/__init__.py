@@ -1,6 +1,6 @@
-"""Sign and verify JSON Web Tokens, key sets and the JWKS cache.
+"""Sign and verify JSON Web Tokens; read and write key sets.
 
-Lives here: JWT signing and verification (RS256), JWK sets, the cache that keeps a remote set fresh.
+Lives here: JWT signing and verification (RS256), JWK sets. Who fetches a remote set keeps it.
 May import: foundation.
 May enter: token text and keys; leaves as: claims, or a failure.
 """
