@@ -49,10 +49,12 @@ class AttributesNotRemovable(Failure):
 
 
 def verify_new(pool: UserPool, given: Mapping[str, str], *, writer: AppClient | None) -> None:
-    """Raise unless a new user may have exactly these attributes; no writer is an administrator."""
+    """Raise unless a new user may begin with these attributes; no writer is an administrator."""
     _verify_may_write(given, writer)
     faults = _faults(pool, given, writer)
-    faults += [f"{name}: The attribute is required" for name in missing_required(pool, given)]
+    # AWS API_AdminCreateUser: what an administrator leaves out the user supplies at first sign-in.
+    if writer is not None:
+        faults += _required_faults(pool, given)
     _verify_values(given, faults)
 
 
@@ -104,11 +106,9 @@ def missing_required(pool: UserPool, stored: Mapping[str, str]) -> tuple[str, ..
 
 def verify_complete(pool: UserPool, stored: Mapping[str, str]) -> None:
     """Raise SchemaMismatch unless every required attribute has a value."""
-    missing = missing_required(pool, stored)
-    if missing:
-        raise SchemaMismatch(
-            faults=" ".join(f"{name}: The attribute is required" for name in missing)
-        )
+    faults = _required_faults(pool, stored)
+    if faults:
+        raise SchemaMismatch(faults=" ".join(faults))
 
 
 def readable(app_client: AppClient, stored: Mapping[str, str]) -> dict[str, str]:
@@ -126,6 +126,10 @@ def is_writable(app_client: AppClient, name: str) -> bool:
     if name in NEVER_WRITABLE or name.startswith(("dev:", "cognito:")) or name == "identities":
         return False
     return app_client.write_attributes is None or name in app_client.write_attributes
+
+
+def _required_faults(pool: UserPool, stored: Mapping[str, str]) -> list[str]:
+    return [f"{name}: The attribute is required" for name in missing_required(pool, stored)]
 
 
 def _verify_may_write(names: Iterable[str], writer: AppClient | None) -> None:

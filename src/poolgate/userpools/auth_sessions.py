@@ -146,6 +146,19 @@ def consume(transaction: Transaction, presented: PresentedAuthSession, now_milli
     raise AuthSessionUsed
 
 
+def verify_unused(transaction: Transaction, presented: PresentedAuthSession) -> None:
+    """Raise AuthSessionUsed or AuthSessionInvalid before anything is done for the answer.
+
+    The answer itself may change what the auth session rests on, so a repeated answer is told from
+    a stale one here. Only `consume` makes sure of it.
+    """
+    row = transaction.one(_IS_CONSUMED, {"digest": presented.digest})
+    if row is None:
+        raise AuthSessionInvalid
+    if row.consumed:
+        raise AuthSessionUsed
+
+
 def purge(transaction: Transaction, now_millis: int) -> int:
     """Remove the rows of expired auth sessions; their strings say themselves that they expired."""
     return transaction.run(_PURGE, {"now": now_millis})

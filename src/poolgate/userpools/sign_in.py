@@ -287,6 +287,8 @@ def _resume(
         door=answer.door,
         challenge=answer.challenge,
     )
+    with call.db.reading() as transaction:
+        auth_sessions.verify_unused(transaction, presented)
     situation = situations.about(call, asker, presented.auth_session.sub)
     user = situation.user
     if user is None or not _means(situation.pool, user, answer.responses["USERNAME"]):
