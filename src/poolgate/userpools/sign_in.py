@@ -232,7 +232,7 @@ def _answer_password_verifier(call: Call, asker: Situation, answer: Answer) -> O
         timestamp=responses["TIMESTAMP"],
     )
     block = srp_proofs.open_block(call, asker, claim.secret_block)
-    situation = situations.about(call, asker, block.exchange.sub, name=block.exchange.user_id)
+    situation = situations.about(call, asker, block.exchange.sub or asker.stand_in)
     _verify_open(call, situation)
     _verify_known(call, situation)
     lifetime = situation.app_client.auth_session_seconds * 1000

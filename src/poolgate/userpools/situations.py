@@ -5,7 +5,6 @@ through their checks over it. Names that nobody has get a stand-in: a made-up su
 for a name, so that limits and simulated answers behave as they would for a user.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -22,8 +21,6 @@ from poolgate.userpools.groups import Group
 from poolgate.userpools.lockout import FailureCount
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import User, UserNotFound
-
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class SecretHashMissing(Failure):
@@ -89,48 +86,38 @@ def read(
         if not login_name:
             return asker
         user = users.find(transaction, pool, login_name)
-        return _about(transaction, call, asker, user, for_sign_in=for_sign_in)
+        situation = replace(
+            asker, user=user, stand_in=user.sub if user else stand_in_of(call, pool, login_name)
+        )
+        return _for_sign_in(transaction, situation) if for_sign_in else situation
 
 
-def about(call: Call, asker: Situation, sub: Sub | None, *, name: str = "") -> Situation:
+def about(call: Call, asker: Situation, sub: Sub) -> Situation:
     """Return the situation of a sign-in that goes on: of the user with that sub, if still there.
 
-    Without one it is about `name`, which nobody has.
+    Without one it is about nobody, under the stand-in that began it.
     """
     with call.db.reading() as transaction:
-        user = users.find_by_sub(transaction, asker.pool.pool_id, sub) if sub else None
-        return _about(transaction, call, replace(asker, login_name=name), user, for_sign_in=True)
+        user = users.find_by_sub(transaction, asker.pool.pool_id, sub)
+        return _for_sign_in(transaction, replace(asker, user=user, stand_in=sub))
 
 
-def _about(
-    transaction: Transaction, call: Call, asker: Situation, user: User | None, *, for_sign_in: bool
-) -> Situation:
-    pool = asker.pool
-    counted_as = user.sub if user else stand_in_of(call, pool, asker.login_name)
-    if not for_sign_in:
-        return replace(asker, user=user, stand_in=counted_as)
+def _for_sign_in(transaction: Transaction, situation: Situation) -> Situation:
+    pool_id, user = situation.pool.pool_id, situation.user
+    if user is None:
+        return replace(
+            situation, failures=lockout.of_name(transaction, pool_id, situation.stand_in)
+        )
     return replace(
-        asker,
-        user=user,
-        stand_in=counted_as,
-        failures=_failures(transaction, pool, user, counted_as),
-        groups=groups.of_user(transaction, pool.pool_id, user.sub) if user else (),
+        situation,
+        failures=FailureCount(user.failed_attempts, user.last_failure_at),
+        groups=groups.of_user(transaction, pool_id, user.sub),
     )
 
 
-def _failures(
-    transaction: Transaction, pool: UserPool, user: User | None, stand_in: Sub
-) -> FailureCount:
-    if user is None:
-        return lockout.of_name(transaction, pool.pool_id, stand_in)
-    return FailureCount(user.failed_attempts, user.last_failure_at)
-
-
 def stand_in_of(call: Call, pool: UserPool, login_name: str) -> Sub:
-    """Return the made-up sub of a name that nobody has; a made-up sub is its own."""
+    """Return the made-up sub of a name that nobody has."""
     key = users.username_key(pool, login_name)
-    if _UUID.fullmatch(key):
-        return Sub(key)
     return Sub(srp.nobody(call.vault, pool.pool_id, key).user_id)
 
 
