@@ -128,18 +128,12 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def shared() -> Any:
-    with LocalPoolgate() as poolgate:
-        yield poolgate
-
-
 @pytest.mark.documented("signing-up-users-in-your-app", "user account states; userpools.md 6.2")
 @pytest.mark.parametrize(("run", "state", "expected"), CASES)
 def test_state_and_operation_decide(
-    shared: LocalPoolgate, run: Callable[[App], Any], state: str, expected: str
+    poolgate: LocalPoolgate, run: Callable[[App], Any], state: str, expected: str
 ) -> None:
-    app = App.of(shared, pool={"AutoVerifiedAttributes": ["email"]})
+    app = App.of(poolgate, pool={"AutoVerifiedAttributes": ["email"]})
     app.user(status=state, **({"email": EMAIL} if state == "UNCONFIRMED" else VERIFIED))
     assert app.status() == state
     assert outcome(app, run) == expected
