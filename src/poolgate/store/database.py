@@ -6,14 +6,16 @@ holds across all servers. Statements are built once, at import, by the rooms tha
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
+from types import TracebackType
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from poolgate.foundation.failure import Failure
 from poolgate.store.sqlite import SqliteBackend
 from poolgate.store.statements import Parameters, Prepared, Statements
 
@@ -109,18 +111,27 @@ class Transaction:
 
 
 class Backend(Protocol):
-    """One engine: connections and how its transactions begin and end."""
+    """One engine: connections and how its transactions begin and end.
+
+    A writing transaction excludes every other one from its beginning; one that is `about` something
+    excludes only those about the same and those about nothing in particular. What `begin` returns
+    runs SQL (`Executor`) and goes to `end`, whatever happened. Both raise DatabaseBusy and
+    DatabaseUnreachable; `end` has then rolled back, or cannot know.
+    """
 
     dialect_name: str
     statements: Statements
 
-    def transaction(self, *, writing: bool, about: str | None) -> AbstractContextManager[Executor]:
-        """Give what runs SQL inside a transaction that commits unless an exception ends it.
+    def begin(self, *, writing: bool, about: str | None) -> Any:  # noqa: ANN401 - the backend's own, handed back to it
+        """Begin a transaction."""
+        ...
 
-        A writing transaction excludes every other one from its beginning; one that is `about`
-        something excludes only those about the same and those about nothing in particular.
-        ConstraintViolated, DatabaseBusy and DatabaseUnreachable end it, rolled back.
-        """
+    def end(self, executor: Any, *, writing: bool, commits: bool) -> None:  # noqa: ANN401 - as above
+        """Commit, or roll back."""
+        ...
+
+    def named(self, error: BaseException) -> Failure | None:
+        """Return what an error of the driver means to a room, or None for any other."""
         ...
 
     def new_engine(self) -> sa.Engine:
@@ -130,6 +141,45 @@ class Backend(Protocol):
     def close(self) -> None:
         """Close the connections that are not in use."""
         ...
+
+
+class _Scope:
+    """The `with` block of one transaction. A class, since a generator costs three times as much."""
+
+    __slots__ = ("_about", "_backend", "_executor", "_thread", "_writing")
+
+    def __init__(
+        self, backend: Backend, thread: threading.local, *, writing: bool, about: str | None
+    ) -> None:
+        self._backend = backend
+        self._thread = thread
+        self._writing = writing
+        self._about = about
+        self._executor: Any = None
+
+    def __enter__(self) -> Transaction:
+        # A second transaction of the same thread would wait for the first one's lock for ever, or
+        # read what the first one has not written yet.
+        if getattr(self._thread, "inside", False):
+            raise RuntimeError("transactions do not nest; pass the transaction on")
+        backend = self._backend
+        self._executor = backend.begin(writing=self._writing, about=self._about)
+        self._thread.inside = True
+        return Transaction(
+            self._executor, backend.statements, backend.dialect_name, may_write=self._writing
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._thread.inside = False
+        self._backend.end(self._executor, writing=self._writing, commits=error is None)
+        failure = None if error is None else self._backend.named(error)
+        if failure is not None:
+            raise failure from error
 
 
 class Database:
@@ -149,14 +199,11 @@ class Database:
         """SQLAlchemy's engine, for schema work only; requests go through transactions."""
         return self._backend.new_engine()
 
-    @contextmanager
-    def reading(self) -> Iterator[Transaction]:
-        """Give a transaction for reads only."""
-        with self._once(), self._backend.transaction(writing=False, about=None) as executor:
-            yield self._transaction(executor, may_write=False)
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """Give a transaction for reads only, which all see one moment of the database."""
+        return _Scope(self._backend, self._thread, writing=False, about=None)
 
-    @contextmanager
-    def writing(self, *, about: str | None = None) -> Iterator[Transaction]:
+    def writing(self, *, about: str | None = None) -> AbstractContextManager[Transaction]:
         """Give a transaction that commits at the end of the block, or rolls back on any exception.
 
         Writers exclude each other. `about` names the one thing (a user, say) that all rows read for
@@ -165,28 +212,11 @@ class Database:
 
         INVARIANT: nothing slow (hashing, mail, HTTP) happens inside; other writers are waiting.
         """
-        with self._once(), self._backend.transaction(writing=True, about=about) as executor:
-            yield self._transaction(executor, may_write=True)
+        return _Scope(self._backend, self._thread, writing=True, about=about)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._backend.close()
-
-    def _transaction(self, executor: Executor, *, may_write: bool) -> Transaction:
-        backend = self._backend
-        return Transaction(executor, backend.statements, backend.dialect_name, may_write=may_write)
-
-    @contextmanager
-    def _once(self) -> Iterator[None]:
-        # A second transaction of the same thread would wait for the first one's lock for ever, or
-        # read what the first one has not written yet.
-        if getattr(self._thread, "inside", False):
-            raise RuntimeError("transactions do not nest; pass the transaction on")
-        self._thread.inside = True
-        try:
-            yield
-        finally:
-            self._thread.inside = False
 
 
 def _backend(url: str) -> Backend:

@@ -10,8 +10,6 @@ thus all that was committed before the lock was gained. Decision 0006.
 import threading
 import zlib
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +20,7 @@ from psycopg.types.string import StrDumper
 from sqlalchemy.dialects.postgresql import psycopg as sqlalchemy_psycopg
 from sqlalchemy.pool import NullPool
 
+from poolgate.foundation.failure import Failure
 from poolgate.store.failures import (
     LOCK_WAIT_SECONDS,
     ConstraintViolated,
@@ -47,6 +46,14 @@ _SETTINGS = (
     "SET idle_in_transaction_session_timeout = '60s'",
 )
 
+# The first kind that fits names the error: locks and deadlocks are operational errors too.
+_NAMED: tuple[tuple[type[psycopg.Error], type[Failure]], ...] = (
+    (psycopg.IntegrityError, ConstraintViolated),
+    (LockNotAvailable, DatabaseBusy),
+    (DeadlockDetected, DatabaseBusy),
+    (psycopg.OperationalError, DatabaseUnreachable),
+)
+
 Connection = psycopg.Connection[tuple[Any, ...]]
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
@@ -62,21 +69,40 @@ class PostgresqlBackend:
         self._idle: deque[Connection] = deque()
         self._slots = threading.BoundedSemaphore(pool_size)
 
-    @contextmanager
-    def transaction(self, *, writing: bool, about: str | None) -> Iterator[Cursor]:
-        """Give a cursor inside a transaction that commits, or rolls back on any exception."""
+    def begin(self, *, writing: bool, about: str | None) -> Cursor:
+        """Begin a transaction; a writer waits for the writers that it may not overtake."""
         if not self._slots.acquire(timeout=LOCK_WAIT_SECONDS):
             raise DatabaseBusy
         try:
-            with _failures_named():
-                cursor = self._begun(_begin_statement(writing=writing, about=about))
-                try:
-                    yield cursor
-                    cursor.execute("COMMIT")
-                finally:
-                    self._give_back(cursor.connection)
-        finally:
+            return self._begun(_begin_statement(writing=writing, about=about))
+        except BaseException as error:
             self._slots.release()
+            failure = self.named(error)
+            if failure is None:
+                raise
+            raise failure from error
+
+    def end(self, cursor: Cursor, *, writing: bool, commits: bool) -> None:  # noqa: ARG002 - the locks end with the transaction
+        """Commit or roll back; the connection is free again in any case."""
+        try:
+            if commits:
+                cursor.execute("COMMIT")
+        except psycopg.Error as error:
+            failure = self.named(error)
+            if failure is None:
+                raise
+            raise failure from error
+        finally:
+            self._give_back(cursor.connection)
+            self._slots.release()
+
+    def named(self, error: BaseException) -> Failure | None:
+        """Return what the driver's error means to a room, or None."""
+        for kind, failure in _NAMED:
+            if isinstance(error, kind):
+                # The driver's own text may hold an address or a value.
+                return failure(private_detail=type(error).__name__)
+        return None
 
     def new_engine(self) -> sa.Engine:
         """Return an engine for schema work, with connections of its own."""
@@ -92,14 +118,19 @@ class PostgresqlBackend:
     def _begun(self, begin: str) -> Cursor:
         # A pooled connection may have died with the server it led to. Nothing has run on it yet,
         # so beginning again on another one is safe.
-        while self._idle:
-            cursor = self._idle.pop().cursor()
+        while (connection := self._taken()) is not None:
             try:
-                return self._begin(cursor, begin)
+                return self._begin(connection.cursor(), begin)
             except psycopg.OperationalError:
-                if not cursor.connection.closed:
+                if not connection.closed:
                     raise
         return self._begin(self._connect().cursor(), begin)
+
+    def _taken(self) -> Connection | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
     def _begin(self, cursor: Cursor, begin: str) -> Cursor:
         try:
@@ -134,15 +165,3 @@ def _begin_statement(*, writing: bool, about: str | None) -> str:
         return _WRITING
     # Two subjects with the same sum merely queue behind each other.
     return f"{_WRITING_ABOUT}{zlib.crc32(about.encode()) - 2**31})"
-
-
-@contextmanager
-def _failures_named() -> Iterator[None]:
-    try:
-        yield
-    except psycopg.IntegrityError as error:
-        raise ConstraintViolated(private_detail=type(error).__name__) from error
-    except (LockNotAvailable, DeadlockDetected) as error:
-        raise DatabaseBusy(private_detail=type(error).__name__) from error
-    except psycopg.OperationalError as error:
-        raise DatabaseUnreachable(private_detail=type(error).__name__) from error

@@ -8,14 +8,13 @@ waited for by SQLite itself. A database in memory is one connection, so its read
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.pool import NullPool, StaticPool
 
+from poolgate.foundation.failure import Failure
 from poolgate.store.failures import LOCK_WAIT_SECONDS, ConstraintViolated, DatabaseBusy
 from poolgate.store.statements import Statements
 
@@ -45,17 +44,52 @@ class SqliteBackend:
         if self._in_memory:
             self._idle.append(self._connect())
 
-    @contextmanager
-    def transaction(self, *, writing: bool, about: str | None) -> Iterator[sqlite3.Connection]:  # noqa: ARG002 - SQLite has one writer whatever it writes about
-        """Give a connection inside a transaction that commits, or rolls back on any exception."""
-        with self._turn(needed=writing or self._in_memory), _failures_named():
+    def begin(self, *, writing: bool, about: str | None) -> sqlite3.Connection:  # noqa: ARG002 - SQLite has one writer whatever it writes about
+        """Begin a transaction; a writer waits for its turn first."""
+        queues = writing or self._in_memory
+        if queues and not self._write_lock.acquire(timeout=LOCK_WAIT_SECONDS):
+            raise DatabaseBusy
+        connection = None
+        try:
             connection = self._taken()
-            try:
-                connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
-                yield connection
-                connection.execute("COMMIT")
-            finally:
+            connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+        except BaseException as error:
+            if connection is not None:
                 self._give_back(connection)
+            if queues:
+                self._write_lock.release()
+            failure = self.named(error)
+            if failure is None:
+                raise
+            raise failure from error
+        return connection
+
+    def end(self, connection: sqlite3.Connection, *, writing: bool, commits: bool) -> None:
+        """Commit or roll back; the next writer's turn comes in any case."""
+        try:
+            if commits:
+                connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            failure = self.named(error)
+            if failure is None:
+                raise
+            raise failure from error
+        finally:
+            self._give_back(connection)
+            if writing or self._in_memory:
+                self._write_lock.release()
+
+    def named(self, error: BaseException) -> Failure | None:
+        """Return what the driver's error means to a room, or None."""
+        if isinstance(error, sqlite3.IntegrityError):
+            return ConstraintViolated(private_detail=error.sqlite_errorname)
+        if (
+            isinstance(error, sqlite3.OperationalError)
+            # The low byte is the kind, the rest its variety.
+            and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+        ):
+            return DatabaseBusy(private_detail=error.sqlite_errorname)
+        return None
 
     def new_engine(self) -> sa.Engine:
         """Return an engine for schema work; in memory it shares the one connection."""
@@ -72,18 +106,6 @@ class SqliteBackend:
         """Close the idle connections."""
         while self._idle:
             self._idle.pop().close()
-
-    @contextmanager
-    def _turn(self, *, needed: bool) -> Iterator[None]:
-        if not needed:
-            yield
-            return
-        if not self._write_lock.acquire(timeout=LOCK_WAIT_SECONDS):
-            raise DatabaseBusy
-        try:
-            yield
-        finally:
-            self._write_lock.release()
 
     def _taken(self) -> sqlite3.Connection:
         try:
@@ -131,15 +153,3 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _begin_immediate(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-@contextmanager
-def _failures_named() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise ConstraintViolated(private_detail=error.sqlite_errorname) from error
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise DatabaseBusy(private_detail=error.sqlite_errorname) from error
-        raise
