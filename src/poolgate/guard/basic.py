@@ -39,6 +39,8 @@ from poolgate.jose.tokens import TokenRefused, UnverifiedToken, parse_token
 _WHAT: Final = "The user pool"
 _LONGEST_CACHE_SECONDS: Final = 60
 _MAX_REMEMBERED: Final = 10_000
+# How long an answer may wait to be verified and remembered, for those who asked meanwhile.
+_ARRIVED_SECONDS: Final = 5
 _MAX_FAILURES: Final = 10
 _FAILURE_WINDOW_SECONDS: Final = 60
 _POOL_ID = re.compile(r"[A-Za-z0-9-]{1,45}_[A-Za-z0-9]{1,55}")
@@ -115,6 +117,7 @@ class BasicProof:
         self._key_sets = key_sets
         self._verifiers: dict[str, TokenVerifier] = {}
         self._remembered: BoundedCache[bytes, Caller] = BoundedCache(_MAX_REMEMBERED)
+        self._arrived: BoundedCache[bytes, UnverifiedToken] = BoundedCache(_MAX_REMEMBERED)
         self._failures: FailureLimiter[bytes] = FailureLimiter(
             _MAX_FAILURES, _FAILURE_WINDOW_SECONDS
         )
@@ -144,17 +147,22 @@ class BasicProof:
     ) -> Steps[Caller]:
         def receive(answer: OutboundAnswer | OutboundFailed) -> UnverifiedToken:
             try:
-                return _id_token_in(verify_answered(answer, _WHAT))
+                arrived = _id_token_in(verify_answered(answer, _WHAT))
             except Unauthenticated as refused:
                 if refused.code is RefusalCode.PASSWORD_REJECTED:
                     self._failures.note_failure(limit_key, now)
                 raise
+            seconds = min(self._settings.cache_seconds or _ARRIVED_SECONDS, _ARRIVED_SECONDS)
+            self._arrived.put(pair_digest, arrived, expires_at=now + seconds)
+            return arrived
 
-        # The pair's digest, so that waiting for another's answer means the same password.
-        errand = Errand(
-            ("basic", pair_digest), self._initiate_auth(username, password), lambda: None, receive
+        unverified: UnverifiedToken = yield Errand(
+            # The pair's digest, so that waiting for another's answer means the same password.
+            shared_key=("basic", pair_digest),
+            request=self._initiate_auth(username, password),
+            recall=lambda: self._arrived.find(pair_digest, now),
+            receive=receive,
         )
-        unverified: UnverifiedToken = yield errand
         verifier = self._verifier_for(unverified)
         key = yield from verifier.key_set.get_key(unverified.key_id, now)
         caller, ends_at = verifier.caller_of(unverified, key, now, "basic")
@@ -162,6 +170,8 @@ class BasicProof:
         if self._settings.cache_seconds:
             expires_at = min(now + self._settings.cache_seconds, ends_at)
             self._remembered.put(pair_digest, caller, expires_at=expires_at)
+        else:
+            self._arrived.discard(pair_digest)
         return caller
 
     def _initiate_auth(self, username: str, password: str) -> OutboundRequest:

@@ -121,7 +121,7 @@ class Guard:
             caller = self._blocking.run(self._steps(request))
         except Refusal as refusal:
             raise self._refused(refusal, request) from refusal
-        _LOG.debug("authenticated", extra=_told(request, caller))
+        _log_authenticated(request, caller)
         return caller
 
     async def authenticate_async(self, request: GuardRequest) -> Caller:
@@ -137,7 +137,7 @@ class Guard:
             caller = await self._async.run(self._steps(request))
         except Refusal as refusal:
             raise self._refused(refusal, request) from refusal
-        _LOG.debug("authenticated", extra=_told(request, caller))
+        _log_authenticated(request, caller)
         return caller
 
     def authorize(
@@ -303,6 +303,11 @@ class Guard:
         level = logging.WARNING if isinstance(refusal, DependencyUnavailable) else logging.INFO
         _LOG.log(level, "refused", extra=told)
         return refusal.with_challenges(challenges)
+
+
+def _log_authenticated(request: GuardRequest, caller: Caller) -> None:
+    if not caller.is_anonymous and _LOG.isEnabledFor(logging.INFO):
+        _LOG.info("authenticated", extra=_told(request, caller))
 
 
 def _told(request: GuardRequest, caller: Caller) -> dict[str, Any]:
