@@ -1,7 +1,8 @@
 """Both drivers run the same heart; what many ask at once is asked outside once."""
 
 import asyncio
-import threading
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -36,12 +37,10 @@ def make_world():
 
 
 def at_once_in_threads(world, sent):
-    """Send the request from many threads; the network answers when all are there."""
+    """Send the request from many threads; the network answers when all wait for it."""
     gate = world.network.hold()
-    arrived = threading.Barrier(MANY + 1)
 
     def ask():
-        arrived.wait(20)
         try:
             return world.guard.authenticate(sent)
         except Refusal as refusal:
@@ -49,9 +48,21 @@ def at_once_in_threads(world, sent):
 
     with ThreadPoolExecutor(MANY) as threads:
         asking = [threads.submit(ask) for _ in range(MANY)]
-        arrived.wait(20)
-        gate.set()
+        try:
+            wait_for_waiters(world.guard._blocking, MANY - 1)  # noqa: SLF001 - to be sure that all wait
+        finally:
+            gate.set()
         return [asked.result(20) for asked in asking]
+
+
+def wait_for_waiters(driver, expected):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        under_way = list(driver._under_way.values())  # noqa: SLF001 - see above
+        if sum(len(flight._condition._waiters) for flight in under_way) == expected:  # noqa: SLF001 - a Future does not tell
+            return
+        os.sched_yield()
+    raise AssertionError("the threads did not come to wait")
 
 
 def at_once_on_a_loop(world, sent):

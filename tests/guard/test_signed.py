@@ -174,6 +174,11 @@ def test_one_machine_cannot_ask_for_endless_unknown_keys(world):
         OutboundAnswer(200, b"{}"),
         OutboundAnswer(200, b"["),
         OutboundAnswer(200, b'{"access_key_id": "AKIAOTHER00000000001"}'),
+        OutboundAnswer(
+            200,
+            b'{"access_key_id": "AKIAEXAMPLE000000001", "signing_key": "AA==", "valid_until": 9e9,'
+            b' "policies": "none", "principal": {}}',
+        ),
     ],
 )
 def test_a_server_that_does_not_answer_properly_lets_nobody_in(world, answer):
@@ -391,6 +396,7 @@ def test_admins_by_principal():
         (user_principal(), True),
         (role_session(), True),
         (tied, False),
+        (role_session() | {"type": "FederatedUser"}, False),
     ):
         key = world.access_key(f"AKIA{len(world.network.access_keys):016}", principal)
         assert world.guard.authenticate(world.signed(key)).is_admin is is_admin
