@@ -134,6 +134,13 @@ def verify_flow_allowed(app_client: AppClient, attempt: Attempt) -> None:
         raise FlowNotBuilt(flow=attempt.flow)
 
 
+def verify_may_refresh(app_client: AppClient) -> None:
+    """Raise RefreshFlowNotEnabled unless the app client rotates or allows refreshing."""
+    allows = FLOW_RULES[AuthFlow.REFRESH_TOKEN_AUTH].setting in app_client.auth_flows
+    if not (allows or app_client.rotates_refresh_tokens):
+        raise RefreshFlowNotEnabled
+
+
 def verify_parameters_given(attempt: Attempt) -> None:
     """Raise ParameterMissing for the first parameter that the flow needs and was not sent."""
     for name, given in FLOW_RULES[attempt.flow].needs:

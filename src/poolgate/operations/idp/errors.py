@@ -14,6 +14,7 @@ from poolgate.userpools import (
     access_tokens,
     app_clients,
     attributes,
+    client_proofs,
     client_secrets,
     client_settings,
     groups,
@@ -141,6 +142,9 @@ _TOKENS: Mapping[type[Failure], AwsError] = {
     refresh_tokens.ClientSecretMissing: AwsError(
         NOT_AUTHORIZED,
         "Client {client_id} is configured for secret but secret was not received",
+    ),
+    client_proofs.ClientSecretRefused: AwsError(
+        NOT_AUTHORIZED, "Unable to verify secret for client {client_id}"
     ),
     secret_hash.WrongClientSecret: AwsError(
         "UnauthorizedException", "Unable to verify secret for client {client_id}"

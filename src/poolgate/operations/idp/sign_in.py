@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from poolgate.foundation.ids import ClientId, PoolId
 from poolgate.foundation.secret import Secret
 from poolgate.operations.idp.registrar import registrar
+from poolgate.operations.idp.token_shapes import authentication_result
 from poolgate.operations.registry import Authentication
 from poolgate.operations.shapes.idp import (
     AdminInitiateAuthRequest,
     AdminInitiateAuthResponse,
     AdminRespondToAuthChallengeRequest,
     AdminRespondToAuthChallengeResponse,
-    AuthenticationResultType,
     InitiateAuthRequest,
     InitiateAuthResponse,
     RespondToAuthChallengeRequest,
@@ -22,7 +22,6 @@ from poolgate.userpools import sign_in
 from poolgate.userpools.auth_flows import Attempt, parse_flow
 from poolgate.userpools.auth_sessions import Door
 from poolgate.userpools.sign_in import Answer, ChallengeIssued, Outcome
-from poolgate.userpools.tokens import TokenSet
 
 
 @registrar.operation("InitiateAuth", authentication=Authentication.NONE)
@@ -95,22 +94,12 @@ def _secret(text: str | None) -> Secret | None:
 def _response(outcome: Outcome) -> InitiateAuthResponse:
     """Return the answer; the four operations' answers have the same members."""
     if not isinstance(outcome, ChallengeIssued):
-        return InitiateAuthResponse(AuthenticationResult=_tokens(outcome), ChallengeParameters={})
+        return InitiateAuthResponse(
+            AuthenticationResult=authentication_result(outcome), ChallengeParameters={}
+        )
     response = InitiateAuthResponse(
         ChallengeName=outcome.challenge, ChallengeParameters=dict(outcome.parameters)
     )
     if outcome.auth_session is not None:
         response["Session"] = outcome.auth_session.reveal()
     return response
-
-
-def _tokens(token_set: TokenSet) -> AuthenticationResultType:
-    tokens = AuthenticationResultType(
-        AccessToken=token_set.access_token.reveal(),
-        IdToken=token_set.id_token.reveal(),
-        ExpiresIn=token_set.expires_in,
-        TokenType="Bearer",
-    )
-    if token_set.refresh_token is not None:
-        tokens["RefreshToken"] = token_set.refresh_token.reveal()
-    return tokens

@@ -1,0 +1,17 @@
+"""Tokens as answers show them."""
+
+from poolgate.operations.shapes.idp import AuthenticationResultType
+from poolgate.userpools.tokens import TokenSet
+
+
+def authentication_result(token_set: TokenSet) -> AuthenticationResultType:
+    """Return the tokens; a refresh token is there only when a new one was issued."""
+    tokens = AuthenticationResultType(
+        AccessToken=token_set.access_token.reveal(),
+        IdToken=token_set.id_token.reveal(),
+        ExpiresIn=token_set.expires_in,
+        TokenType="Bearer",
+    )
+    if token_set.refresh_token is not None:
+        tokens["RefreshToken"] = token_set.refresh_token.reveal()
+    return tokens
