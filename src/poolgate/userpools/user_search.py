@@ -72,19 +72,25 @@ _AFTER: sa.BindParameter[str] = sa.bindparam("after")
 _USERS_OF_POOL = sa.select(users).where(users.c.pool_id == sa.bindparam("pool_id"))
 
 
-def _from(column: sa.ColumnElement[str]) -> tuple[sa.ColumnElement[bool], ...]:
+def _begins(column: sa.ColumnElement[str]) -> tuple[sa.ColumnElement[bool], ...]:
     return (column >= sa.bindparam("first"), column < sa.bindparam("behind"))
 
 
-_ALL = _USERS_OF_POOL.where(users.c.sub > _AFTER).order_by(users.c.sub).limit(_LIMIT)
+def _continues(column: sa.ColumnElement[str]) -> tuple[sa.ColumnElement[bool], ...]:
+    return (column > _AFTER, column < sa.bindparam("behind"))
+
+
+# A first page seeks the beginning, a later one the place behind the last: with both as lower
+# bounds an engine may seek the one and read its way to the other.
+_USERS_BY_SUB = _USERS_OF_POOL.order_by(users.c.sub).limit(_LIMIT)
+_USERS_BY_NAME = _USERS_OF_POOL.order_by(users.c.username_key).limit(_LIMIT)
+_ALL = _USERS_BY_SUB.where(users.c.sub > _AFTER)
 _WITH_SUB = _USERS_OF_POOL.where(users.c.sub == sa.bindparam("value"))
 _WITH_USERNAME = _USERS_OF_POOL.where(users.c.username_key == sa.bindparam("value"))
-_SUB_FROM = _ALL.where(*_from(users.c.sub))
-_USERNAME_FROM = (
-    _USERS_OF_POOL.where(users.c.username_key > _AFTER, *_from(users.c.username_key))
-    .order_by(users.c.username_key)
-    .limit(_LIMIT)
-)
+_SUB_BEGINS = _USERS_BY_SUB.where(*_begins(users.c.sub))
+_SUB_CONTINUES = _USERS_BY_SUB.where(*_continues(users.c.sub))
+_USERNAME_BEGINS = _USERS_BY_NAME.where(*_begins(users.c.username_key))
+_USERNAME_CONTINUES = _USERS_BY_NAME.where(*_continues(users.c.username_key))
 _FOUND = (
     sa.select(users, user_search.c.value_key)
     .join(
@@ -99,11 +105,13 @@ _FOUND = (
 _WITH_VALUE = _FOUND.where(
     user_search.c.value_key == sa.bindparam("value"), user_search.c.sub > _AFTER
 ).order_by(user_search.c.sub)
-_VALUE_FROM = _FOUND.where(
-    *_from(user_search.c.value_key),
+_FOUND_BY_VALUE = _FOUND.order_by(user_search.c.value_key, user_search.c.sub)
+_VALUE_BEGINS = _FOUND_BY_VALUE.where(*_begins(user_search.c.value_key))
+_VALUE_CONTINUES = _FOUND_BY_VALUE.where(
     sa.tuple_(user_search.c.value_key, user_search.c.sub)
     > sa.tuple_(sa.bindparam("after_value"), sa.bindparam("after_sub")),
-).order_by(user_search.c.value_key, user_search.c.sub)
+    user_search.c.value_key < sa.bindparam("behind"),
+)
 _MEMBERS = (
     sa.select(users)
     .join(
@@ -150,8 +158,12 @@ def _by_column(
         exactly = _WITH_SUB if column == "sub" else _WITH_USERNAME
         row = transaction.one(exactly, {"pool_id": asked["pool_id"], "value": wanted.value})
         return Page(() if row is None else (user_of(row),), None)
-    beginning = _SUB_FROM if column == "sub" else _USERNAME_FROM
-    rows = transaction.rows(beginning, {**asked, **_range(wanted.value)})
+    pages = {
+        "sub": (_SUB_BEGINS, _SUB_CONTINUES),
+        "username_key": (_USERNAME_BEGINS, _USERNAME_CONTINUES),
+    }
+    begins, continues = pages[column]
+    rows = transaction.rows(continues if asked["after"] else begins, asked | _range(wanted.value))
     return _page(rows, limit, column)
 
 
@@ -162,9 +174,12 @@ def _by_value(
     asked = {**asked, "attribute": wanted.attribute}
     if not wanted.is_prefix:
         return _page(transaction.rows(_WITH_VALUE, {**asked, "value": value}), limit, "sub")
-    after_value, after_sub = json.loads(str(asked.pop("after")) or '["", ""]')
-    asked |= {"after_value": after_value, "after_sub": after_sub, **_range(value)}
-    rows = transaction.rows(_VALUE_FROM, asked)
+    statement = _VALUE_BEGINS
+    asked |= _range(value)
+    if asked["after"]:
+        statement = _VALUE_CONTINUES
+        asked["after_value"], asked["after_sub"] = json.loads(str(asked["after"]))
+    rows = transaction.rows(statement, asked)
     page = _page(rows, limit, "sub")
     if page.next_position is None:
         return page
