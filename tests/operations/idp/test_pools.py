@@ -190,7 +190,7 @@ def test_update_renames_and_moves_the_modification_date(
     assert "SignInPolicy" not in pool["Policies"]
 
 
-@pytest.mark.recorded("AWS answer quoted in spec userpools.md 2")
+@pytest.mark.recorded("answers of AWS published by its users")
 def test_two_different_validities_of_temporary_passwords_conflict(cognito: Any) -> None:
     pool_id = make(cognito)
     policies = {"PasswordPolicy": {"TemporaryPasswordValidityDays": 3}}
@@ -212,7 +212,7 @@ def test_two_different_validities_of_temporary_passwords_conflict(cognito: Any) 
     assert described(cognito, pool_id)["AdminCreateUserConfig"]["UnusedAccountValidityDays"] == 3
 
 
-@pytest.mark.recorded("AWS answer quoted in spec userpools.md 2")
+@pytest.mark.recorded("answers of AWS published by its users")
 def test_a_protected_pool_is_not_deleted(cognito: Any) -> None:
     pool_id = make(cognito, DeletionProtection="ACTIVE")
     assert refusal(cognito.delete_user_pool, UserPoolId=pool_id) == (
@@ -245,7 +245,7 @@ def test_deletion_takes_everything_in_the_pool(cognito: Any) -> None:
     assert refusal_code(cognito.delete_user_pool, UserPoolId=pool_id) == "ResourceNotFoundException"
 
 
-@pytest.mark.recorded("AWS answer quoted in spec userpools.md 2")
+@pytest.mark.recorded("answers of AWS published by its users")
 @pytest.mark.parametrize(
     ("operation", "members"),
     [

@@ -218,7 +218,7 @@ def test_malformed_definitions_are_refused(
     assert len(pool["SchemaAttributes"]) == 20
 
 
-@pytest.mark.documented("userpools 3.3", "visible to clients without explicit lists at once")
+@pytest.mark.documented("API_AddCustomAttributes", "Adds additional user attributes")
 def test_a_new_attribute_is_usable_at_once(cognito: Any, pool_id: str) -> None:
     definition = {"Name": "team", "AttributeDataType": "String", "Mutable": True}
     cognito.add_custom_attributes(UserPoolId=pool_id, CustomAttributes=[definition])

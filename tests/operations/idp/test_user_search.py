@@ -85,7 +85,7 @@ def test_a_filter_finds_its_users(
     assert found(cognito, pool_id, filter_text) == expected
 
 
-@pytest.mark.assumed("user states compare with case, as the specification says")
+@pytest.mark.assumed("user states compare with case")
 def test_user_states_compare_with_case(cognito: Any, pool_id: str) -> None:
     assert found(cognito, pool_id, 'cognito:user_status = "confirmed"') == set()
 
@@ -108,7 +108,7 @@ def test_usernames_compare_without_case_where_the_pool_does(cognito: Any) -> Non
     assert found(cognito, made, 'username ^= "AN"') == {"Ann"}
 
 
-@pytest.mark.recorded("AWS answers quoted in spec userpools.md 10")
+@pytest.mark.recorded("answers of AWS published by its users")
 @pytest.mark.parametrize(
     "filter_text",
     [
@@ -134,7 +134,7 @@ def test_what_is_no_filter_is_refused(cognito: Any, pool_id: str, filter_text: s
     )
 
 
-@pytest.mark.recorded("AWS answers quoted in spec userpools.md 10")
+@pytest.mark.recorded("answers of AWS published by its users")
 @pytest.mark.parametrize("attribute", ["custom:team", "address", "Email", "user_status", "x"])
 def test_other_attributes_cannot_be_searched(cognito: Any, pool_id: str, attribute: str) -> None:
     answer = refusal(cognito.list_users, UserPoolId=pool_id, Filter=f'{attribute} = "red"')
