@@ -100,7 +100,7 @@ def test_membership_is_added_and_removed_any_number_of_times(cognito: Any, pool_
     assert groups_of(cognito, pool_id, "ann") == []
 
 
-@pytest.mark.documented("API_AdminAddUserToGroup", "ResourceNotFoundException, UserNotFoundException")
+@pytest.mark.documented("API_AdminAddUserToGroup", "ResourceNotFoundException and more")
 def test_a_missing_group_or_user_is_told(cognito: Any, pool_id: str) -> None:
     cognito.create_group(UserPoolId=pool_id, GroupName="group")
     add_user(cognito, pool_id, "ann")
