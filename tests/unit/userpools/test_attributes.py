@@ -52,12 +52,6 @@ def test_a_complete_user_fits() -> None:
     ("given", "faults"),
     [
         (
-            {},
-            # The schema's order, whatever the definitions' order.
-            "family_name: The attribute is required email: The attribute is required",
-        ),
-        ({"email": "a@b.c", "family_name": ""}, "family_name: The attribute is required"),
-        (
             {**COMPLETE, "custom:role": "x"},
             "Type for attribute {custom:role} could not be determined",
         ),
@@ -82,6 +76,22 @@ def test_values_that_do_not_fit_are_told_together(given: dict[str, str], faults:
     with pytest.raises(attributes.SchemaMismatch) as caught:
         attributes.verify_new(POOL, given, writer=None)
     assert caught.value.facts["faults"] == faults
+
+
+@pytest.mark.parametrize(
+    ("given", "faults"),
+    [
+        # The schema's order, whatever the definitions' order.
+        ({}, "family_name: The attribute is required email: The attribute is required"),
+        ({"email": "a@b.c", "family_name": ""}, "family_name: The attribute is required"),
+    ],
+)
+def test_who_signs_up_gives_what_is_required(given: dict[str, str], faults: str) -> None:
+    with pytest.raises(attributes.SchemaMismatch) as caught:
+        attributes.verify_new(POOL, given, writer=client())
+    assert caught.value.facts["faults"] == faults
+    # The user of an administrator is asked for them at the first sign-in.
+    attributes.verify_new(POOL, given, writer=None)
 
 
 def test_users_hear_of_unknown_attributes_in_other_words() -> None:
