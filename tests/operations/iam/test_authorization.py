@@ -76,6 +76,13 @@ def test_a_changed_policy_holds_at_once(poolgate, iam, user_credentials, refused
     assert refused(ada.list_users)["code"] == "AccessDenied"
 
 
+@pytest.mark.documented("protocol.md 6.4", "AccessDeniedException (JSON services, 400)")
+def test_json_services_refuse_in_their_own_words(poolgate, user_credentials, refused):
+    cognito = poolgate.client("cognito-idp", credentials=user_credentials("ada"))
+    refusal = refused(cognito.list_user_pools, MaxResults=1)
+    assert (refusal["code"], refusal["status"]) == ("AccessDeniedException", 400)
+
+
 @pytest.mark.documented("security.md A4", "authorising reads little")
 def test_authorising_a_signed_call_is_two_reads(poolgate, user_credentials, monkeypatch):
     from poolgate.store.database import Transaction  # noqa: PLC0415 - counted here alone
