@@ -173,14 +173,18 @@ class Api:
     database: Path
     arn: str
 
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).netloc
+
     def send(
         self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> Reply:
         """Send one request as it is; `target` begins below the base path."""
-        where = urlsplit(self.url)
-        connection = http.client.HTTPConnection(where.netloc, timeout=30)
+        path = urlsplit(self.url).path
+        connection = http.client.HTTPConnection(self.host, timeout=30)
         with contextlib.closing(connection):
-            connection.request(method, f"{where.path}{target}", body or None, dict(headers or {}))
+            connection.request(method, f"{path}{target}", body or None, dict(headers or {}))
             answer = connection.getresponse()
             content = answer.read()
             names = {name.lower() for name, _ in answer.getheaders()}

@@ -5,6 +5,7 @@ The numbers are the checklist's.
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -92,6 +93,11 @@ def denial(name: str, api, method: str, path: str) -> dict[str, str]:
     }
 
 
+def api_by_name(api):
+    """Return the same API under its other name."""
+    return type(api)(api.url.replace("127.0.0.1", "localhost"), api.database, api.arn)
+
+
 # Getting in by signature
 
 
@@ -153,7 +159,7 @@ def test_d30_altered_request_is_refused(api, operator):
         ("GET", "/usage?limit=5", signature, body),
         ("DELETE", "/leases", signature, body),
         ("GET", target, signature, body + b" "),
-        ("GET", target, {**signature, "Host": "other.example"}, body),
+        ("GET", target, {**signature, "Host": api_by_name(api).host}, body),
         ("GET", target, api.signature(wrong_secret, "GET", target, body), body),
     ):
         reply = api.send(method, altered, headers, sent)
@@ -186,6 +192,18 @@ def test_d34_key_of_another_scope_is_refused(api, operator, scope):
     reply = api.send("GET", "/leases", signature)
     assert reply.status == 403
     assert reply.headers["x-amzn-errortype"] == "InvalidSignatureException"
+
+
+def test_request_signed_for_another_host_is_refused(operator, api):
+    """Another API with the same keys must not be able to pass its callers' requests on."""
+    elsewhere = type(api)("http://other.example/api", api.database, api.arn)
+    assert api.send("GET", "/leases", elsewhere.signature(operator, "GET", "/leases")).status == 403
+    signature = elsewhere.signature(operator, "GET", "/leases")
+    reply = api.send("GET", "/leases", {**signature, "Host": "other.example"})
+    assert (reply.status, reply.headers["x-amzn-errortype"]) == (403, "InvalidSignatureException")
+    by_name = api_by_name(api)
+    signature = by_name.signature(operator, "GET", "/leases")
+    assert api.send("GET", "/leases", {**signature, "Host": by_name.host}).status == 200
 
 
 def test_malformed_and_doubled_credentials_are_refused(api, jane):
@@ -381,12 +399,16 @@ def test_base_path_can_be_chosen(installation, tmp_path, operator):
         )
 
 
+SIGNED = ("--poolgate-url", "http://127.0.0.1:1", "--access-key-id", "A")
+
+
 def test_settings_without_a_guard_do_not_start(tmp_path: Path):
     database = str(tmp_path / "dce.sqlite3")
-    for flags, text in (
-        ([], "an API needs a guard"),
-        (["--bearer-issuer", "http://127.0.0.1:1/p"], "--bearer-client-id"),
-        (["--poolgate-url", "http://127.0.0.1:1", "--access-key-id", "A"], "DCE_SECRET_ACCESS_KEY"),
+    for flags, text, secret_access_key in (
+        ([], "an API needs a guard", ""),
+        (SIGNED, "DCE_SECRET_ACCESS_KEY", ""),
+        (["--bearer-issuer", "http://127.0.0.1:1/p"], "--bearer-client-id", ""),
+        (["--host", "::", *SIGNED], "needs --public-url", "x"),
         (
             [
                 "--bearer-issuer",
@@ -397,6 +419,7 @@ def test_settings_without_a_guard_do_not_start(tmp_path: Path):
                 "a,b",
             ],
             "admin_attribute",
+            "",
         ),
     ):
         finished = subprocess.run(
@@ -404,6 +427,7 @@ def test_settings_without_a_guard_do_not_start(tmp_path: Path):
             capture_output=True,
             text=True,
             check=False,
+            env={**os.environ, "DCE_SECRET_ACCESS_KEY": secret_access_key},
         )
         assert finished.returncode == 1
         assert text in finished.stderr

@@ -5,7 +5,7 @@ method runs.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from poolgate.guard import (
     BasicPasswords,
@@ -58,8 +58,8 @@ class Refused(Exception):
 class Gateway:
     """Decides on each call by the guard, and by which methods are open to plain users."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._guard = _guard(settings)
+    def __init__(self, settings: Settings, hosts: Sequence[str]) -> None:
+        self._guard = _guard(settings, hosts)
         self._base_path = settings.base_path
         self._api_arn = settings.api_arn
 
@@ -133,10 +133,10 @@ def _gateway_answer(
     return Answer(status, body, (("x-amzn-ErrorType", error_type), *headers))
 
 
-def _guard(settings: Settings) -> Guard:
+def _guard(settings: Settings, hosts: Sequence[str]) -> Guard:
     proofs: list[SignedRequests | BearerTokens | BasicPasswords] = []
     if settings.signed is not None:
-        proofs.append(_signed_requests(settings, settings.signed))
+        proofs.append(_signed_requests(settings, settings.signed, hosts))
     if settings.bearer is not None:
         proofs.append(
             BearerTokens(
@@ -163,13 +163,16 @@ def _guard(settings: Settings) -> Guard:
     return Guard(*proofs, delegation=delegation, roles=roles)
 
 
-def _signed_requests(settings: Settings, signed: SignedSettings) -> SignedRequests:
+def _signed_requests(
+    settings: Settings, signed: SignedSettings, hosts: Sequence[str]
+) -> SignedRequests:
     return SignedRequests(
         server_url=signed.server_url,
         access_key_id=signed.access_key_id,
         secret_access_key=signed.secret_access_key,
         region=signed.region,
         service="execute-api",
+        hosts=hosts,
         invoke_arn=settings.api_arn,
         base_path=settings.base_path,
         trust=signed.trust,

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -32,14 +33,14 @@ def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
     database = Database.open(settings.database)
     office = Office(database, settings.limits, surroundings.epoch_now, surroundings.new_lease_id)
+    listening = _listen(settings.host, settings.port)
+    url = settings.public_url or _url_of(listening)
     application = Application(
         office,
-        Gateway(settings),
+        Gateway(settings, settings.accepted_hosts or _hosts_of(url)),
         base_path=settings.base_path,
         public_url=settings.public_url,
     )
-    listening = _listen(settings.host, settings.port)
-    url = settings.public_url or _url_of(listening)
     config = uvicorn.Config(
         application,
         lifespan="off",
@@ -73,3 +74,12 @@ def _listen(host: str, port: int) -> socket.socket:
 def _url_of(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _hosts_of(url: str) -> tuple[str, ...]:
+    """Return the Host headers of clients that were told this URL."""
+    where = urlsplit(url)
+    # A loopback address has a second name that people use.
+    if where.hostname in {"127.0.0.1", "::1"}:
+        return (where.netloc, f"localhost:{where.port}")
+    return (where.netloc,)

@@ -62,6 +62,7 @@ class Settings:
     port: int
     base_path: str
     public_url: str | None
+    accepted_hosts: tuple[str, ...]
     limits: Limits
     api_arn: str
     signed: SignedSettings | None
@@ -113,6 +114,11 @@ def add_serve_flags(parser: argparse.ArgumentParser, environment: Mapping[str, s
     flags.add("--port", type=int, default=9450, help="0 picks a free port")
     flags.add("--base-path", default="/api", help="what every path begins with")
     flags.add("--public-url", help="how clients reach the server, for Link headers")
+    flags.add_list(
+        "--accepted-hosts",
+        help="Host headers that signed requests may be for; else that of --public-url, else the"
+        " address listened on",
+    )
     flags.add("--poolgate-url", help="the Poolgate server that knows the signed callers")
     flags.add("--access-key-id", help="the app's own key there; its secret: DCE_SECRET_ACCESS_KEY")
     flags.add("--region", default="us-east-1")
@@ -164,6 +170,8 @@ def read_settings(given: argparse.Namespace, environment: Mapping[str, str]) -> 
         raise BadSettings("--account-id must have 12 digits")
     if not _BASE_PATH.fullmatch(given.base_path):
         raise BadSettings("--base-path must look like /api, without a slash at its end")
+    if signed is not None and _listens_everywhere(given.host) and not _names_itself(given):
+        raise BadSettings(f"--host {given.host} needs --public-url or --accepted-hosts")
     if given.review_seconds < 1:
         raise BadSettings("--review-seconds must be 1 or more")
     return Settings(
@@ -172,6 +180,7 @@ def read_settings(given: argparse.Namespace, environment: Mapping[str, str]) -> 
         port=given.port,
         base_path=given.base_path,
         public_url=given.public_url.rstrip("/") if given.public_url else None,
+        accepted_hosts=given.accepted_hosts,
         limits=read_limits(given),
         api_arn=(
             f"arn:aws:execute-api:{given.region}:{given.account_id}:{given.api_id}/{given.stage}"
@@ -186,6 +195,14 @@ def read_settings(given: argparse.Namespace, environment: Mapping[str, str]) -> 
         auto_reset=given.auto_reset,
         review_seconds=given.review_seconds,
     )
+
+
+def _listens_everywhere(host: str) -> bool:
+    return host in {"", "0.0.0.0", "::"}  # noqa: S104  compared, never listened on
+
+
+def _names_itself(given: argparse.Namespace) -> bool:
+    return bool(given.public_url or given.accepted_hosts)
 
 
 def _signed_settings(
