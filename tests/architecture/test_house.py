@@ -15,15 +15,16 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "poolgate"
 ROOMS = sorted(path.parent for path in SOURCE.glob("*/__init__.py"))
 EVIDENCE = {"recorded", "documented", "model", "assumed"}
+# Tests that say how an AWS operation behaves. Those of our own limits and doors say nothing of AWS.
 WIRE_TESTS = sorted(
-    [
-        *(ROOT / "tests/operations").rglob("test_*.py"),
-        *(ROOT / "tests/conformance/aws").rglob("test_*.py"),
-    ]
+    path
+    for folder in ("operations/idp", "operations/iam", "operations/sts", "conformance/aws")
+    for path in (ROOT / "tests" / folder).rglob("test_*.py")
+    if path.name != "test_guard_keys.py"  # a protocol of our own
 )
 BANNED_MODULE_NAMES = {"utils", "helpers", "common", "misc", "manager", "base", "util", "helper"}
-# Failures that no AWS caller meets: they are refused at start, or worded by another door.
-NOT_WORDED_BY_THE_AWS_DOOR: set[str] = set()
+# Failures without an entry: named per protocol by the pipeline; of the guard door; of the queue.
+NOT_WORDED_BY_THE_AWS_DOOR = {"AccessDenied", "GuardScopeRefused", "DeliveryFailed"}
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
@@ -50,7 +51,7 @@ def test_every_module_of_some_size_says_what_it_owns():
 
 def all_failures():
     for found in pkgutil.walk_packages(poolgate.__path__, "poolgate."):
-        if not found.name.startswith(("poolgate.cli", "poolgate.testing")):
+        if ".migrations" not in found.name:  # Alembic runs those itself
             importlib.import_module(found.name)
     waiting, seen = [Failure], set()
     while waiting:

@@ -16,6 +16,11 @@ from poolgate.userpools.refresh_tokens import (
 )
 from poolgate.userpools.users import User, UserDisabled
 
+pytestmark = pytest.mark.documented(
+    "amazon-cognito-user-pools-using-tokens-with-identity-providers",
+    "claims of ID and access tokens; using the refresh token",
+)
+
 
 class TestClaims:
     def test_access_token_has_exactly_cognitos_claims(self, people: People) -> None:

@@ -18,6 +18,10 @@ from poolgate.userpools.access_tokens import (
 from poolgate.userpools.signing_keys import TokenUse
 from poolgate.userpools.users import UserDisabled, UserNotFound
 
+pytestmark = pytest.mark.documented(
+    "token-revocation", "which tokens the API operations still accept"
+)
+
 
 def verify(people: People, token: Secret) -> SignedIn:
     return verify_access_token(people.call, token.reveal())

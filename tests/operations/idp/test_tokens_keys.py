@@ -17,6 +17,11 @@ from poolgate.userpools.pools import UserPoolNotFound
 from poolgate.userpools.signing_keys import SigningKeysMissing
 from poolgate.userpools.tables import signing_keys as table
 
+pytestmark = pytest.mark.documented(
+    "amazon-cognito-user-pools-using-tokens-verifying-a-jwt", "JWKS, kid and issuer"
+)
+
+
 DAY = 24 * 3600
 
 

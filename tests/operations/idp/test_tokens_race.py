@@ -13,6 +13,11 @@ from poolgate.testing import LocalPoolgate
 from poolgate.userpools import refresh_tokens
 from poolgate.userpools.refresh_tokens import RefreshTokenReused, RefreshTokenRevoked
 
+pytestmark = pytest.mark.documented(
+    "amazon-cognito-user-pools-using-the-refresh-token", "refresh token rotation"
+)
+
+
 TAKERS = 6
 
 
