@@ -12,8 +12,9 @@ from poolgate.foundation.paging import Page
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
-from poolgate.userpools import client_secrets, pools
+from poolgate.userpools import client_secrets, pools, resource_servers
 from poolgate.userpools.client_settings import (
+    SYSTEM_SCOPES,
     ClientSettings,
     allowed_auth_flows,
     verify_settings,
@@ -105,7 +106,9 @@ def create(
             created_at=call.now_millis,
             modified_at=call.now_millis,
             has_secret=secret is not None,
-            **_fitted(settings, pool, has_secret=secret is not None, while_doing="creating"),
+            **_fitted(
+                transaction, settings, pool, has_secret=secret is not None, while_doing="creating"
+            ),
         )
         transaction.run(
             _INSERT,
@@ -134,7 +137,13 @@ def update(
             app_client,
             name=name or app_client.name,
             modified_at=call.now_millis,
-            **_fitted(settings, pool, has_secret=app_client.has_secret, while_doing="updating"),
+            **_fitted(
+                transaction,
+                settings,
+                pool,
+                has_secret=app_client.has_secret,
+                while_doing="updating",
+            ),
         )
         transaction.run(
             _UPDATE,
@@ -185,10 +194,26 @@ def list_clients(
 
 
 def _fitted(
-    settings: ClientSettings, pool: pools.UserPool, *, has_secret: bool, while_doing: str
+    transaction: Transaction,
+    settings: ClientSettings,
+    pool: pools.UserPool,
+    *,
+    has_secret: bool,
+    while_doing: str,
 ) -> dict[str, Any]:
     fitted = msgspec.structs.replace(
         settings, auth_flows=allowed_auth_flows(settings.explicit_auth_flows, pool)
     )
-    verify_settings(fitted, pool, has_secret=has_secret, while_doing=while_doing)
+    names_custom_scope = not SYSTEM_SCOPES.issuperset(fitted.oauth_scopes or ())
+    verify_settings(
+        fitted,
+        pool,
+        has_secret=has_secret,
+        custom_scopes=(
+            resource_servers.scopes_of_pool(transaction, pool.pool_id)
+            if names_custom_scope
+            else frozenset()
+        ),
+        while_doing=while_doing,
+    )
     return {field: getattr(fitted, field) for field in ClientSettings.__struct_fields__}

@@ -26,7 +26,7 @@ _LEGACY_FLOWS: Mapping[str, str] = {
 }
 # INVARIANT: verified flags are proof of something and come from this server or an administrator.
 NEVER_WRITABLE = frozenset({"sub", "email_verified", "phone_number_verified"})
-_SYSTEM_SCOPES = frozenset({"phone", "email", "openid", "profile", "aws.cognito.signin.user.admin"})
+SYSTEM_SCOPES = frozenset({"phone", "email", "openid", "profile", "aws.cognito.signin.user.admin"})
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -150,16 +150,25 @@ def _new_spelling(explicit: tuple[str, ...]) -> frozenset[str]:
 
 
 def verify_settings(
-    settings: ClientSettings, pool: UserPool, *, has_secret: bool, while_doing: str
+    settings: ClientSettings,
+    pool: UserPool,
+    *,
+    has_secret: bool,
+    custom_scopes: frozenset[str],
+    while_doing: str,
 ) -> None:
     """Raise unless the settings go together and fit the pool.
 
-    `while_doing` ("creating", "updating") is part of AWS's texts.
+    `custom_scopes` are those of the pool's resource servers; `while_doing` ("creating",
+    "updating") is part of AWS's texts.
     """
     _verify_flows(settings, pool)
     _verify_validity(settings)
     _verify_attribute_lists(settings, pool, while_doing)
     _verify_oauth(settings, pool, has_secret=has_secret)
+    for scope in settings.oauth_scopes or ():
+        if scope not in SYSTEM_SCOPES | custom_scopes:
+            raise ScopeNotFound(scope=scope)
     if settings.propagates_context and not has_secret:
         raise InvalidClientSettings(
             fault="EnablePropagateAdditionalUserContextData requires a client secret."
@@ -225,9 +234,6 @@ def _verify_oauth(settings: ClientSettings, pool: UserPool, *, has_secret: bool)
             "allowed to use OAuth flows."
         )
     _verify_oauth_flows(settings, has_secret=has_secret)
-    for scope in settings.oauth_scopes or ():
-        if scope not in _SYSTEM_SCOPES:
-            raise ScopeNotFound(scope=scope)
 
 
 def _verify_oauth_flows(settings: ClientSettings, *, has_secret: bool) -> None:
@@ -245,7 +251,7 @@ def _verify_oauth_flows(settings: ClientSettings, *, has_secret: bool) -> None:
             "secret."
         )
     for scope in settings.oauth_scopes or ():
-        if scope in _SYSTEM_SCOPES:
+        if scope in SYSTEM_SCOPES:
             # OBSERVED terraform-provider-aws issue 4984.
             raise InvalidOAuthFlow(fault=f"{scope} is not supported with client_credentials flow")
 

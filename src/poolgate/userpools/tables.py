@@ -169,6 +169,15 @@ group_members = sa.Table(
     sa.Index("group_members_by_group", "pool_id", "group_name", "sub"),
 )
 
+resource_servers = sa.Table(
+    "resource_servers",
+    metadata,
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("identifier", KEY_TEXT, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("scopes", sa.LargeBinary, nullable=False),
+)
+
 signing_keys = sa.Table(
     "signing_keys",
     metadata,

@@ -21,6 +21,7 @@ from poolgate.userpools import (
     pool_settings,
     pools,
     refresh_tokens,
+    resource_servers,
     schema,
     signing_keys,
     user_search,
@@ -107,6 +108,21 @@ _GROUPS: Mapping[type[Failure], AwsError] = {
     ),
 }
 
+_RESOURCE_SERVERS: Mapping[type[Failure], AwsError] = {
+    resource_servers.ResourceServerNotFound: AwsError(
+        NOT_FOUND, "Resource server {identifier} does not exist."
+    ),
+    resource_servers.ResourceServerExists: AwsError(
+        INVALID_PARAMETER, "{identifier} already exists in user pool {pool_id}."
+    ),
+    resource_servers.TooManyResourceServers: AwsError(
+        LIMIT_EXCEEDED, "Maximum number of resource servers exceeded."
+    ),
+    resource_servers.ScopeNamedTwice: AwsError(
+        INVALID_PARAMETER, "Scope {name} is defined more than once."
+    ),
+}
+
 _USER_SEARCH: Mapping[type[Failure], AwsError] = {
     user_search.FilterUnreadable: AwsError(INVALID_PARAMETER, "Error while parsing filter"),
     user_search.AttributeNotSearchable: AwsError(
@@ -157,6 +173,7 @@ IDP_ERRORS: ErrorTable = {
     **_APP_CLIENTS,
     **_ATTRIBUTES,
     **_GROUPS,
+    **_RESOURCE_SERVERS,
     **_USER_SEARCH,
     **USER_ERRORS,
     **SIGN_IN_ERRORS,

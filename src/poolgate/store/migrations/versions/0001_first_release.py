@@ -32,6 +32,7 @@ def upgrade() -> None:
     _token_families()
     _user_search()
     _refresh_tokens()
+    _resource_servers()
 
 
 def _attempt_windows() -> None:
@@ -344,3 +345,15 @@ def _refresh_tokens() -> None:
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_index("refresh_tokens_by_family", "refresh_tokens", ["family_id"], unique=False)
+
+
+def _resource_servers() -> None:
+    op.create_table(
+        "resource_servers",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("identifier", KEY_TEXT, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("pool_id", "identifier"),
+    )
