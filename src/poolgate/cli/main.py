@@ -1,10 +1,13 @@
 """The `poolgate` command: what each subcommand takes and which module does it."""
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 
 import poolgate
 from poolgate.cli import configuration, environment, keys, start
+
+EXTRA_MISSING = 1
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -17,7 +20,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command is None:
         parser.print_help()
         return 0
-    return command(chosen)
+    try:
+        return command(chosen)
+    except ModuleNotFoundError as absent:
+        # The bare distribution is the guard; what the server needs comes with an extra.
+        if (absent.name or "").startswith("poolgate"):
+            raise
+        print(
+            f"poolgate: this needs the package {absent.name}, which is not installed;"
+            " pip install 'poolgate[server]' brings it",
+            file=sys.stderr,
+        )
+        return EXTRA_MISSING
 
 
 def _parser() -> argparse.ArgumentParser:
