@@ -28,7 +28,8 @@ def run(chosen: argparse.Namespace) -> int:
     for setting in SETTINGS:
         source = explained.sources[setting.name]
         print(f"{setting.name} = {_shown(setting, source)}   ({source.origin})")
-        print(f"    {setting.explanation} {setting.variable}, {setting.flag}")
+        ways = f"{setting.variable}, {setting.flag}" if setting.has_flag else setting.variable
+        print(f"    {setting.explanation} {ways}")
     for mistake in explained.mistakes:
         print(f"mistake: {mistake}", file=sys.stderr)
     return 1 if explained.mistakes else 0
@@ -38,6 +39,8 @@ def _shown(setting: Setting, source: Source) -> str:
     text = source.text or ""
     if not setting.secret or not text:
         return text
+    if not setting.name.endswith("_url"):
+        return "***"
     # A URL's password is the secret part; the rest tells the operator what is meant.
-    parts = urlsplit(text)
-    return text.replace(f":{parts.password}@", ":***@") if parts.password else text
+    password = urlsplit(text).password
+    return text.replace(f":{password}@", ":***@") if password else text

@@ -7,13 +7,14 @@ from typing import Any, TypeAlias
 from poolgate.server.settings import CONFIG, SETTINGS
 
 Subcommands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse gives this type no public name
+WITH_FLAG = tuple(setting for setting in SETTINGS if setting.has_flag)
 _SWITCHES = frozenset({"dev"})
 
 
 def add_setting_flags(parser: argparse.ArgumentParser) -> None:
     """Give the parser one flag a setting, and `--config`."""
     parser.add_argument("--config", metavar="FILE", help="TOML file with settings.")
-    for setting in SETTINGS:
+    for setting in WITH_FLAG:
         shown_default = f" Default: {setting.default}." if setting.default else ""
         options: dict[str, Any] = {
             "dest": setting.name,
@@ -29,6 +30,6 @@ def add_setting_flags(parser: argparse.ArgumentParser) -> None:
 
 def given_flags(chosen: argparse.Namespace) -> Mapping[str, str]:
     """Return the setting flags that were given on the command line."""
-    names = (CONFIG, *(setting.name for setting in SETTINGS))
+    names = (CONFIG, *(setting.name for setting in WITH_FLAG))
     given = ((name, getattr(chosen, name)) for name in names)
     return {name: value for name, value in given if value is not None}

@@ -16,10 +16,12 @@ import threading
 from functools import partial
 
 from poolgate.credentials.sealing import Vault
+from poolgate.delivery.queue import Medium
 from poolgate.foundation.clock import Clock, MovableClock, SystemClock
 from poolgate.foundation.failure import Failure
 from poolgate.server.application import Application
 from poolgate.server.assembly import assemble, json_log
+from poolgate.server.background import media_of, start_background
 from poolgate.server.data_directory import DataDirectory, Running
 from poolgate.server.settings import Settings
 from poolgate.server.wiring import (
@@ -82,7 +84,8 @@ def open_installation(
                 issuer_base=public_url if settings.issuer_style == "poolgate" else None,
                 account_id=settings.account_id,
                 dev=settings.dev,
-                outbox=settings.dev,
+                # An outbox that can be read is a way for any message to leave this server.
+                media=frozenset(Medium) if settings.dev else media_of(settings),
             ),
         )
     except Failure as failure:
@@ -93,9 +96,11 @@ def make_application(settings: Settings, public_url: str, parent: int) -> Applic
     """Return a worker's application; runs in the worker."""
     _end_with_parent(parent)
     installation = open_installation(settings, DataDirectory(settings.data), public_url)
+    log = json_log(level=logging.getLevelNamesMapping()[settings.log_level.upper()])
+    start_background(settings, installation, log)
     return assemble(
         installation,
-        log=json_log(level=logging.getLevelNamesMapping()[settings.log_level.upper()]),
+        log=log,
         trusted_proxies=settings.trusted_proxies,
         metrics_peers=settings.metrics_peers,
     )

@@ -4,29 +4,23 @@
 the documentation come from it. Nothing unknown is ignored: a mistyped name stops the start.
 """
 
-import ipaddress
 import os
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from poolgate.foundation.ids import AccountId, Region
+from poolgate.foundation.secret import Secret
+from poolgate.server import setting_values
 from poolgate.server.peers import Network, is_loopback
+from poolgate.server.setting_values import SettingWrong
 
 ENVIRONMENT_PREFIX = "POOLGATE_"
 CONFIG = "config"
 MAX_PORT = 65535
 MAX_WORKERS = 256
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
-_TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0", ""})
-
-
-class SettingWrong(ValueError):
-    """A value cannot be what the setting needs; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +31,9 @@ class Setting:
     explanation: str
     parse: Callable[[str], Any]
     default: str | None = None
+    # Shown as `***`; a password has no flag either, since every user of a machine sees flags.
     secret: bool = False
+    has_flag: bool = True
 
     @property
     def variable(self) -> str:
@@ -76,6 +72,15 @@ class Settings:
     trusted_proxies: tuple[Network, ...]
     metrics_peers: frozenset[str]
     log_level: str
+    smtp_host: str | None
+    smtp_port: int
+    smtp_from: str | None
+    smtp_security: str
+    smtp_username: str | None
+    smtp_password: Secret | None
+    smtp_certificate_authorities: Path | None
+    sms_webhook_url: str | None
+    sms_webhook_secret: Secret | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,148 +92,126 @@ class Explained:
     settings: Settings | None
 
 
-def _text(value: str) -> str:
-    return value
-
-
-def _optional(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    return lambda value: parse(value) if value else None
-
-
-def _flag(value: str) -> bool:
-    lowered = value.lower()
-    if lowered not in _TRUE | _FALSE:
-        raise SettingWrong("must be true or false")
-    return lowered in _TRUE
-
-
-def _number(lowest: int, highest: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not re.fullmatch("[0-9]{1,9}", value) or not lowest <= int(value) <= highest:
-            raise SettingWrong(f"must be a number from {lowest} to {highest}")
-        return int(value)
-
-    return parse
-
-
-def _choice(*choices: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in choices:
-            raise SettingWrong(f"must be one of {', '.join(choices)}")
-        return value
-
-    return parse
-
-
-def _data(value: str) -> Path:
-    if not value:
-        raise SettingWrong("must name the folder that holds the server's data")
-    return Path(value).expanduser()
-
-
-def _host(value: str) -> str:
-    if not value:
-        raise SettingWrong("must be an address to listen on, such as 127.0.0.1")
-    return value
-
-
-def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise SettingWrong("must be a URL such as https://auth.example.com")
-    return value.rstrip("/")
-
-
-def _database_url(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql://")):
-        raise SettingWrong("must start with sqlite:/// or postgresql://")
-    return value
-
-
-def _account_id(value: str) -> AccountId:
-    if not re.fullmatch("[0-9]{12}", value):
-        raise SettingWrong("must have 12 digits")
-    return AccountId(value)
-
-
-def _region(value: str) -> Region:
-    if not _REGION.fullmatch(value):
-        raise SettingWrong("must be a region such as us-east-1")
-    return Region(value)
-
-
-def _networks(value: str) -> tuple[Network, ...]:
-    try:
-        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part)
-    except ValueError as error:
-        raise SettingWrong("must be addresses or networks, separated by commas") from error
-
-
-def _addresses(value: str) -> frozenset[str]:
-    parts = [part.strip() for part in value.split(",") if part]
-    try:
-        return frozenset(str(ipaddress.ip_address(part)) for part in parts)
-    except ValueError as error:
-        raise SettingWrong("must be addresses, separated by commas") from error
-
-
 SETTINGS: tuple[Setting, ...] = (
-    Setting("data", "Folder of the database, the master key and the root access key.", _data),
-    Setting("host", "Address to listen on.", _host, "127.0.0.1"),
-    Setting("port", "Port to listen on; 0 picks a free one.", _number(0, MAX_PORT), "9440"),
+    Setting(
+        "data",
+        "Folder of the database, the master key and the root access key.",
+        setting_values.folder,
+    ),
+    Setting("host", "Address to listen on.", setting_values.host, "127.0.0.1"),
+    Setting(
+        "port", "Port to listen on; 0 picks a free one.", setting_values.number(0, MAX_PORT), "9440"
+    ),
     Setting(
         "dev",
         "For development: any access key acts as root without a signature check, messages stay in "
         "an outbox, the clock can be moved. Loopback only.",
-        _flag,
+        setting_values.flag,
         "false",
     ),
     Setting(
         "database_url",
         "Where the data is kept: sqlite:///PATH or postgresql://...; a file in the data folder "
         "unless set.",
-        _optional(_database_url),
+        setting_values.optional(setting_values.database_url),
         "",
         secret=True,
     ),
-    Setting("workers", "Processes that answer requests.", _number(1, MAX_WORKERS), "1"),
-    Setting("threads", "Requests that one worker answers at once.", _number(1, 1024), "8"),
+    Setting(
+        "workers", "Processes that answer requests.", setting_values.number(1, MAX_WORKERS), "1"
+    ),
+    Setting(
+        "threads", "Requests that one worker answers at once.", setting_values.number(1, 1024), "8"
+    ),
     Setting(
         "public_url",
         "URL that callers use, written into tokens; http://HOST:PORT unless set.",
-        _optional(_url),
+        setting_values.optional(setting_values.url),
         "",
     ),
     Setting(
         "issuer_style",
         "Issuer of tokens: `poolgate` is PUBLIC_URL/POOL_ID, `aws` is AWS's own form.",
-        _choice("poolgate", "aws"),
+        setting_values.choice("poolgate", "aws"),
         "poolgate",
     ),
     Setting(
         "account_id",
         "The AWS account id of this server, 12 digits; made at the first start unless set.",
-        _optional(_account_id),
+        setting_values.optional(setting_values.account_id),
         "",
     ),
-    Setting("region", "Region of calls that are not signed.", _region, "us-east-1"),
+    Setting("region", "Region of calls that are not signed.", setting_values.region, "us-east-1"),
     Setting(
         "trusted_proxies",
         "Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed.",
-        _networks,
+        setting_values.networks,
         "",
     ),
     Setting(
         "metrics_peers",
         "Addresses that may read /_poolgate/metrics besides this machine's own.",
-        _addresses,
+        setting_values.addresses,
         "",
     ),
     Setting(
         "log_level",
         "Least severe events to log.",
-        _choice("debug", "info", "warning", "error"),
+        setting_values.choice("debug", "info", "warning", "error"),
         "info",
+    ),
+    Setting(
+        "smtp_host",
+        "Mail server; e-mail cannot be sent unless set.",
+        setting_values.optional(setting_values.host),
+        "",
+    ),
+    Setting("smtp_port", "Port of the mail server.", setting_values.number(1, MAX_PORT), "587"),
+    Setting(
+        "smtp_from",
+        "Sender of e-mail; needed with smtp_host.",
+        setting_values.optional(setting_values.mail_address),
+        "",
+    ),
+    Setting(
+        "smtp_security",
+        "How the connection to the mail server is protected: starttls, tls or none.",
+        setting_values.choice("starttls", "tls", "none"),
+        "starttls",
+    ),
+    Setting(
+        "smtp_username",
+        "User at the mail server, when it wants one.",
+        setting_values.optional(setting_values.text),
+        "",
+    ),
+    Setting(
+        "smtp_password",
+        "Password at the mail server.",
+        setting_values.optional(Secret),
+        "",
+        secret=True,
+        has_flag=False,
+    ),
+    Setting(
+        "smtp_certificate_authorities",
+        "File of certificates that the mail server's must come from; the system's unless set.",
+        setting_values.optional(setting_values.folder),
+        "",
+    ),
+    Setting(
+        "sms_webhook_url",
+        "URL that takes text messages as JSON; SMS cannot be sent unless set.",
+        setting_values.optional(setting_values.url),
+        "",
+    ),
+    Setting(
+        "sms_webhook_secret",
+        "Signs what is posted there, so that the receiver can tell who sends it.",
+        setting_values.optional(Secret),
+        "",
+        secret=True,
+        has_flag=False,
     ),
 )
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
@@ -323,4 +306,16 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         found.append("--dev has one clock that can be moved, so it runs one worker")
     if values["dev"] and values["trusted_proxies"]:
         found.append("--dev is for this machine alone, so it trusts no proxies")
+    return found + _mail_contradictions(values)
+
+
+def _mail_contradictions(values: Mapping[str, Any]) -> list[str]:
+    found = []
+    if values["smtp_host"] and not values["smtp_from"]:
+        found.append("smtp_host needs smtp_from, the sender of e-mail")
+    if (values["smtp_username"] is None) != (values["smtp_password"] is None):
+        found.append("smtp_username and smtp_password are set together or not at all")
+    unprotected = values["smtp_security"] == "none" and values["smtp_password"] is not None
+    if unprotected and not is_loopback(values["smtp_host"] or ""):
+        found.append("a mail server's password is not sent over the network without TLS")
     return found

@@ -46,7 +46,7 @@ class Choices:
     issuer_base: str | None
     account_id: AccountId | None = None
     dev: bool = False
-    outbox: bool = False
+    media: frozenset[Medium] = frozenset()
 
 
 def make_installation(
@@ -58,8 +58,6 @@ def make_installation(
     """
     _verify_master_key(db, vault)
     account_id = decided.ensure_account_id(db, choices.account_id)
-    # An outbox that can be read is a way for any message to leave this server.
-    media = frozenset(Medium) if choices.outbox else frozenset[Medium]()
     return Installation(
         db=db,
         vault=vault,
@@ -68,7 +66,7 @@ def make_installation(
         region=choices.region,
         issuer_base=choices.issuer_base,
         key_stock=key_stock,
-        media=frozenset(medium.value for medium in media),
+        media=frozenset(medium.value for medium in choices.media),
         dev=choices.dev,
     )
 

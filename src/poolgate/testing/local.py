@@ -20,7 +20,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 
 from poolgate.credentials.sealing import Vault, new_master_key
-from poolgate.delivery.queue import list_messages
+from poolgate.delivery.queue import Medium, list_messages
 from poolgate.foundation.clock import MovableClock
 from poolgate.foundation.ids import Region
 from poolgate.foundation.secret import Secret
@@ -92,7 +92,7 @@ class LocalPoolgate:
             Vault([new_master_key()]),
             self.clock,
             RecycledKeys(),
-            Choices(region=Region(region), issuer_base=URL, dev=dev, outbox=True),
+            Choices(region=Region(region), issuer_base=URL, dev=dev, media=frozenset(Medium)),
         )
         self.application: Application = assemble(installation, log=json_log(self.log))
         self.account_id = installation.account_id

@@ -28,6 +28,11 @@ from poolgate.userpools.tables import refresh_tokens, token_families, users
 from poolgate.userpools.users import User, rows_of, user_of
 
 _TOKEN_BYTES = 96
+# INVARIANT: as long as an access token can live. One whose family is gone is refused as revoked.
+_KEPT_AFTER_EXPIRY_MILLIS = 24 * 3600 * 1000
+_PURGE = sa.delete(token_families).where(
+    token_families.c.expires_at <= sa.bindparam("expired_before")
+)
 
 
 class RefreshTokenInvalid(Failure):
@@ -300,3 +305,8 @@ def _is_signed_token(presented: Secret) -> bool:
     except TokenMalformed:
         return False
     return True
+
+
+def purge(transaction: Transaction, now_millis: int) -> int:
+    """Forget families that no token can belong to any more."""
+    return transaction.run(_PURGE, {"expired_before": now_millis - _KEPT_AFTER_EXPIRY_MILLIS})

@@ -9,6 +9,8 @@ import unicodedata
 from functools import cache
 from itertools import groupby
 
+# The same language without the nested repetition, which takes cubic time on what does not match.
+_LINEAR = {r"^[\S]+.*[\S]+$": r"\S.*\S"}
 _CATEGORY = re.compile(r"\\p\{([A-Z])\}")
 # Planes 4 to 13 have no assigned characters, 15 and 16 are for private use.
 _LAST_OF_LETTERS = 0x3FFFF
@@ -18,9 +20,8 @@ _FIRST_OF_TAGS, _LAST_OF_TAGS = 0xE0000, 0xE0FFF
 @cache
 def compiled(pattern: str) -> re.Pattern[str]:
     """Return the expression to `fullmatch` values with."""
-    inline_flags = re.match(r"\(\?s\)", pattern)
-    flags = re.ASCII | (re.DOTALL if inline_flags else 0)
-    bare = pattern[inline_flags.end() :] if inline_flags else pattern
+    flags = re.ASCII | (re.DOTALL if pattern.startswith("(?s)") else 0)
+    bare = _LINEAR.get(pattern, pattern).removeprefix("(?s)")
     return re.compile(_CATEGORY.sub(lambda found: _ranges()[found[1]], bare), flags)
 
 

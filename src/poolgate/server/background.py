@@ -1,0 +1,97 @@
+"""What a worker does beside answering: sending messages, forgetting what has expired."""
+
+import threading
+from collections.abc import Callable
+
+from structlog.typing import FilteringBoundLogger
+
+from poolgate.delivery.media import Sender
+from poolgate.delivery.queue import Medium
+from poolgate.delivery.sender import Attempt, MessageSender
+from poolgate.foundation.clock import Clock, epoch_millis
+from poolgate.server.settings import Settings
+from poolgate.userpools.housekeeping import purge_expired
+from poolgate.wire.installation import Installation
+
+_FIRST_PURGE_SECONDS, _PURGE_EVERY_SECONDS = 60, 3600
+
+
+def media_of(settings: Settings) -> frozenset[Medium]:
+    """Return the media that the settings give a way to send by."""
+    by_setting = {Medium.EMAIL: settings.smtp_host, Medium.SMS: settings.sms_webhook_url}
+    return frozenset(medium for medium, setting in by_setting.items() if setting)
+
+
+def start_background(
+    settings: Settings, installation: Installation, log: FilteringBoundLogger
+) -> None:
+    """Start this worker's threads; what they leave undone at its end is taken up by another."""
+    senders = _senders(settings, installation.clock)
+    if senders:
+        MessageSender(
+            installation.db,
+            installation.vault,
+            installation.clock,
+            senders,
+            report=_reporter(log),
+        ).start()
+    threading.Thread(
+        target=_forget_expired, args=(installation, log), name="housekeeping", daemon=True
+    ).start()
+
+
+def _senders(settings: Settings, clock: Clock) -> dict[Medium, Sender]:
+    senders: dict[Medium, Sender] = {}
+    # Imported here: most of it is the HTTP and TLS stacks, of no use without these settings.
+    if settings.smtp_host is not None:
+        from poolgate.delivery.smtp import SmtpSecurity, SmtpSender, SmtpSettings  # noqa: PLC0415
+
+        authorities = settings.smtp_certificate_authorities
+        senders[Medium.EMAIL] = SmtpSender(
+            SmtpSettings(
+                host=settings.smtp_host,
+                port=settings.smtp_port,
+                from_address=settings.smtp_from or "",
+                security=SmtpSecurity(settings.smtp_security),
+                username=settings.smtp_username,
+                password=settings.smtp_password,
+                certificate_authorities=str(authorities) if authorities else None,
+            ),
+            clock,
+        )
+    if settings.sms_webhook_url is not None:
+        from poolgate.delivery.sms_webhook import SmsWebhook, SmsWebhookSettings  # noqa: PLC0415
+
+        senders[Medium.SMS] = SmsWebhook(
+            SmsWebhookSettings(
+                url=settings.sms_webhook_url, signing_secret=settings.sms_webhook_secret
+            ),
+            clock,
+        )
+    return senders
+
+
+def _reporter(log: FilteringBoundLogger) -> Callable[[Attempt], None]:
+    def report(attempt: Attempt) -> None:
+        log.info(
+            "message",
+            message_id=attempt.message_id,
+            pool_id=attempt.pool_id,
+            medium=attempt.medium,
+            attempts=attempt.attempts,
+            outcome=attempt.outcome.value,
+            reason=attempt.reason,
+        )
+
+    return report
+
+
+def _forget_expired(installation: Installation, log: FilteringBoundLogger) -> None:
+    pause, waiting = threading.Event(), _FIRST_PURGE_SECONDS
+    while not pause.wait(waiting):
+        waiting = _PURGE_EVERY_SECONDS
+        try:
+            removed = purge_expired(installation.db, epoch_millis(installation.clock.now()))
+            log.info("expired rows removed", rows=removed)
+        except Exception as error:  # noqa: BLE001 - whatever kept the database away, the next round does it
+            log.warning("housekeeping interrupted", reason=type(error).__name__)

@@ -1,0 +1,32 @@
+"""Forgetting what has expired: codes, auth sessions, counters, spent proofs, token families."""
+
+from collections.abc import Callable
+
+from poolgate.store.database import Database, Transaction
+from poolgate.userpools import (
+    attempt_limits,
+    auth_sessions,
+    confirmation_codes,
+    refresh_tokens,
+    sign_in_progress,
+)
+
+_PURGES: tuple[Callable[[Transaction, int], int], ...] = (
+    confirmation_codes.purge,
+    auth_sessions.purge,
+    attempt_limits.purge,
+    sign_in_progress.purge_spent_proofs,
+    refresh_tokens.purge,
+)
+
+
+def purge_expired(db: Database, now_millis: int) -> int:
+    """Remove expired rows and return how many; any number of servers may do so at once.
+
+    Each kind has its own short transaction, so that sign-ins wait for none of them long.
+    """
+    removed = 0
+    for purge in _PURGES:
+        with db.writing(about="housekeeping") as transaction:
+            removed += purge(transaction, now_millis)
+    return removed
