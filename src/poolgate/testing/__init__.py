@@ -5,6 +5,6 @@ May import: server and below.
 May enter: a test's wishes; leaves as: clients and readers.
 """
 
-from poolgate.testing.local import LocalPoolgate, SentMessage
+from poolgate.testing.local import Credentials, LocalPoolgate, SentMessage
 
-__all__ = ["LocalPoolgate", "SentMessage"]
+__all__ = ["Credentials", "LocalPoolgate", "SentMessage"]

@@ -1,0 +1,248 @@
+"""Hostile requests to every built operation: no server fault, and a refusal changes nothing."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+import pytest
+from kits.hostile import HostileRequests, Members, form_parameters
+
+from poolgate.foundation.ids import pool_arn
+from poolgate.operations.registry import Authentication, Operation
+from poolgate.testing import Credentials, LocalPoolgate
+from poolgate.wire.http import HttpResponse
+from poolgate.wire.services import ServiceDoor, load_services
+
+PASSWORD = "Correct-Horse-1"
+# A refused attempt is counted, a spent one is spent: that is what these tables are for.
+COUNTING_TABLES = {"attempt_windows", "spent_proofs", "auth_sessions"}
+LOCK_OUT_COLUMNS = ("failed_attempts", "last_failure_at", "locked_until")
+EMAIL = {"Name": "email", "Value": "other@example.com"}
+SIGN_IN = {"USERNAME": "anna", "PASSWORD": PASSWORD}
+NEW_PASSWORD = {"USERNAME": "anna", "NEW_PASSWORD": PASSWORD}
+# What makes a request go through, where the required members alone would not.
+GIVEN: Mapping[str, Members] = {
+    "UpdateUserAttributes": {"UserAttributes": [EMAIL]},
+    "AdminUpdateUserAttributes": {"UserAttributes": [EMAIL]},
+    "DeleteUserAttributes": {"UserAttributeNames": ["name"]},
+    "AdminDeleteUserAttributes": {"UserAttributeNames": ["name"]},
+    "GetUserAttributeVerificationCode": {"AttributeName": "email"},
+    "VerifyUserAttribute": {"AttributeName": "email", "Code": "123456"},
+    "CreateGroup": {"GroupName": "others"},
+    "ChangePassword": {"PreviousPassword": PASSWORD},
+    "AddCustomAttributes": {
+        "CustomAttributes": [{"Name": "color", "AttributeDataType": "String", "Mutable": True}]
+    },
+    "SetUserPoolMfaConfig": {"MfaConfiguration": "OFF"},
+    "InitiateAuth": {"AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": SIGN_IN},
+    "AdminInitiateAuth": {"AuthFlow": "ADMIN_USER_PASSWORD_AUTH", "AuthParameters": SIGN_IN},
+    "RespondToAuthChallenge": {"ChallengeResponses": NEW_PASSWORD, "Session": "s" * 30},
+    "AdminRespondToAuthChallenge": {"ChallengeResponses": NEW_PASSWORD, "Session": "s" * 30},
+    "SignUp": {"Username": "berta", "Password": PASSWORD},
+    "ConfirmSignUp": {"Username": "carla"},
+    "ResendConfirmationCode": {"Username": "carla"},
+    "AdminConfirmSignUp": {"Username": "carla"},
+    "AdminCreateUser": {"Username": "dora", "TemporaryPassword": PASSWORD},
+    "UpdateAccessKey": {"UserName": "irene"},
+    "DeleteAccessKey": {"UserName": "irene"},
+}
+BUILT = [
+    (service.name, name) for service in load_services().values() for name in service.operations
+]
+
+
+class World:
+    """A server with one of everything, put back after each request that was let through."""
+
+    def __init__(self, poolgate: LocalPoolgate) -> None:
+        self.poolgate = poolgate
+        self._raw: sqlite3.Connection = (
+            poolgate.application.installation.db.engine.raw_connection().driver_connection
+        )
+        self.known = self._populated()
+        self._snapshot = sqlite3.connect(":memory:")
+        self._raw.backup(self._snapshot)
+        self._contents = self._dump()
+        self._changes = self._raw.total_changes
+
+    def send(
+        self,
+        service: ServiceDoor,
+        operation: Operation,
+        members: Members,
+        *,
+        signed: bool,
+        signer: Credentials | None = None,
+    ) -> HttpResponse:
+        """Send one request and put the world back if it was let through."""
+        signed_by = (signer or self.poolgate.root_credentials) if signed else None
+        answer = self._sent(service, operation, members, signed_by)
+        assert answer.status < 500, (operation.name, members, answer.body)
+        if self._raw.total_changes != self._changes:
+            if answer.status != 200:
+                assert self._dump() == self._contents, (operation.name, members, answer.body)
+            self._snapshot.backup(self._raw)
+            self._changes = self._raw.total_changes
+        return answer
+
+    def close(self) -> None:
+        self._snapshot.close()
+
+    def _sent(
+        self,
+        service: ServiceDoor,
+        operation: Operation,
+        members: Members,
+        signed_by: Credentials | None,
+    ) -> HttpResponse:
+        if service.speaks_json:
+            return self.poolgate.post_json(
+                service.name, operation.name, members, signed_by=signed_by
+            )
+        terms = {"Action": operation.name, "Version": service.model.api_version}
+        form = [*terms.items(), *form_parameters(members)]
+        body = urlencode(form).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        if signed_by is not None:
+            headers |= self.poolgate.signature(service.name, signed_by, headers=headers, body=body)
+        return self.poolgate.send("POST", "/", headers=headers, body=body)
+
+    def _dump(self) -> dict[str, list[Any]]:
+        tables = self._raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {name: self._rows(name) for (name,) in tables if name not in COUNTING_TABLES}
+
+    def _rows(self, table: str) -> list[Any]:
+        found = self._raw.execute(f'PRAGMA table_info("{table}")')
+        columns = [column[1] for column in found if column[1] not in LOCK_OUT_COLUMNS]
+        return self._raw.execute(f'SELECT {", ".join(columns)} FROM "{table}"').fetchall()  # noqa: S608 - our own names
+
+    def _populated(self) -> dict[str, Any]:
+        cognito, iam = self.poolgate.client("cognito-idp"), self.poolgate.client("iam")
+        pool_id = cognito.create_user_pool(PoolName="people")["UserPool"]["Id"]
+        app_client = cognito.create_user_pool_client(
+            UserPoolId=pool_id,
+            ClientName="app",
+            ExplicitAuthFlows=[
+                "ALLOW_USER_SRP_AUTH",
+                "ALLOW_USER_PASSWORD_AUTH",
+                "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+                "ALLOW_REFRESH_TOKEN_AUTH",
+            ],
+        )["UserPoolClient"]
+        cognito.create_group(UserPoolId=pool_id, GroupName="staff")
+        cognito.admin_create_user(
+            UserPoolId=pool_id,
+            Username="anna",
+            MessageAction="SUPPRESS",
+            UserAttributes=[
+                {"Name": "email", "Value": "anna@example.com"},
+                {"Name": "email_verified", "Value": "true"},
+            ],
+        )
+        cognito.admin_set_user_password(
+            UserPoolId=pool_id, Username="anna", Password=PASSWORD, Permanent=True
+        )
+        unconfirmed = {"Username": "carla", "Password": PASSWORD, "UserAttributes": [EMAIL]}
+        cognito.sign_up(ClientId=app_client["ClientId"], **unconfirmed)
+        tokens = cognito.initiate_auth(
+            ClientId=app_client["ClientId"],
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters=SIGN_IN,
+        )["AuthenticationResult"]
+        iam.create_user(UserName="irene")
+        access_key = iam.create_access_key(UserName="irene")["AccessKey"]
+        statement = {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}
+        self.limited = Credentials(access_key["AccessKeyId"], access_key["SecretAccessKey"])
+        document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        iam.put_user_policy(UserName="irene", PolicyName="own", PolicyDocument=document)
+        return {
+            "UserPoolId": pool_id,
+            "ClientId": app_client["ClientId"],
+            "ClientName": "app",
+            "GroupName": "staff",
+            "Username": "anna",
+            "Password": PASSWORD,
+            "ProposedPassword": PASSWORD + "2",
+            "AccessToken": tokens["AccessToken"],
+            "Token": tokens["RefreshToken"],
+            "ChallengeName": "NEW_PASSWORD_REQUIRED",
+            "ResourceArn": pool_arn(self.poolgate.account_id, pool_id),
+            "UserName": "irene",
+            "AccessKeyId": access_key["AccessKeyId"],
+            "PolicyName": "own",
+            "PolicyDocument": document,
+        }
+
+
+def hostile_requests(world: World, service: str, operation: str) -> HostileRequests:
+    given = GIVEN.get(operation, {}) if service == "cognito-idp" or "Key" in operation else {}
+    return HostileRequests(service, operation, world.known, given)
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with LocalPoolgate() as poolgate:
+        made = World(poolgate)
+        yield made
+        made.close()
+
+
+@pytest.mark.parametrize(("service_name", "operation_name"), BUILT)
+def test_hostile_requests_are_refused_and_change_nothing(
+    world: World, service_name: str, operation_name: str
+) -> None:
+    service = load_services()[service_name]
+    operation = service.operations[operation_name]
+    needs_signature = operation.authentication is Authentication.SIGV4
+    for members in hostile_requests(world, service_name, operation_name):
+        world.send(service, operation, members, signed=needs_signature)
+
+
+@pytest.mark.parametrize(("service_name", "operation_name"), BUILT)
+def test_unsigned_requests_do_not_pass_where_signatures_are_needed(
+    world: World, service_name: str, operation_name: str
+) -> None:
+    service = load_services()[service_name]
+    operation = service.operations[operation_name]
+    members = hostile_requests(world, service_name, operation_name).plausible()
+    if operation.authentication is not Authentication.SIGV4:
+        world.send(service, operation, members, signed=True)
+        return
+    answer = world.send(service, operation, members, signed=False)
+    assert answer.status in {400, 403}
+    assert b"MissingAuthenticationToken" in answer.body
+
+
+@pytest.mark.parametrize(("service_name", "operation_name"), BUILT)
+def test_a_user_without_rights_is_denied(
+    world: World, service_name: str, operation_name: str
+) -> None:
+    service = load_services()[service_name]
+    operation = service.operations[operation_name]
+    own_policy_allows = (service_name, operation_name) == ("iam", "GetUser")
+    if operation.authentication is not Authentication.SIGV4 or own_policy_allows:
+        pytest.skip("not decided by policies here")
+    members = hostile_requests(world, service_name, operation_name).plausible()
+    answer = world.send(service, operation, members, signed=True, signer=world.limited)
+    if operation.needs_permission:
+        assert answer.status == (400 if service.speaks_json else 403)
+        assert (
+            f"is not authorized to perform: {service_name}:{operation_name}".encode() in answer.body
+        )
+    else:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("depth", [100, 500, 900, 2000, 100_000])
+def test_deep_documents_are_refused_or_read(world: World, depth: int) -> None:
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        body = f'{{"AccessToken":"x","Deep":{opening * depth}1{closing * depth}}}'.encode()
+        answer = world.poolgate.post_json("cognito-idp", "GetUser", body)
+        assert answer.status == 400
+        assert msgspec.json.decode(answer.body)["__type"] in {
+            "NotAuthorizedException",
+            "SerializationException",
+        }
