@@ -19,7 +19,7 @@ from poolgate.wire.http import HttpRequest
 from poolgate.wire.installation import Installation
 from poolgate.wire.refusals import Reason, Refusal
 
-_SCOPE_REGION = re.compile(r"[A-Z0-9]+(?:/|%2F)[0-9]{8}(?:/|%2F)([a-z0-9-]{1,63})(?:/|%2F)")
+_SCOPE_REGION = re.compile(r"[\w.-]{1,128}(?:/|%2F)[0-9]{8}(?:/|%2F)([a-z0-9-]{1,63})(?:/|%2F)")
 _REASONS = {
     SignatureFault.MISSING_AUTHENTICATION: Reason.MISSING_AUTHENTICATION,
     SignatureFault.INCOMPLETE_SIGNATURE: Reason.INCOMPLETE_SIGNATURE,
