@@ -46,6 +46,8 @@ class AppClient(ClientSettings, frozen=True, kw_only=True, omit_defaults=True):
     created_at: int
     modified_at: int
     has_secret: bool = False
+    # How long a session of the login pages may be used again; set by an operation of its own.
+    sso_session_minutes: int = 60
 
 
 _GET = sa.select(app_clients.c.settings).where(app_clients.c.client_id == sa.bindparam("client_id"))
@@ -145,15 +147,24 @@ def update(
                 while_doing="updating",
             ),
         )
-        transaction.run(
-            _UPDATE,
-            {
-                "changed_client_id": client_id,
-                "name": changed.name,
-                "settings": msgspec.json.encode(changed),
-                "modified_at": changed.modified_at,
-            },
+        _store_changed(transaction, changed)
+    return changed
+
+
+def set_sso_session(call: Call, pool_id: PoolId, client_id: ClientId, *, minutes: int) -> AppClient:
+    """Set for how long the client goes on with a session of the login pages.
+
+    Raises FeatureAboveTier or SessionTrackingDisabled.
+    """
+    with call.db.writing() as transaction:
+        pool = pools.get(transaction, pool_id)
+        app_client = get(transaction, client_id, pool_id)
+        pools.verify_tier_of_session_settings(pool)
+        pools.verify_session_tracking(pool)
+        changed = msgspec.structs.replace(
+            app_client, sso_session_minutes=minutes, modified_at=call.now_millis
         )
+        _store_changed(transaction, changed)
     return changed
 
 
@@ -191,6 +202,18 @@ def list_clients(
     rows = transaction.rows(_LIST, {"pool_id": pool_id, "after": after, "limit": limit + 1})
     page = tuple(decode(row.settings) for row in rows[:limit])
     return Page(page, page[-1].client_id if len(rows) > limit else None)
+
+
+def _store_changed(transaction: Transaction, changed: AppClient) -> None:
+    transaction.run(
+        _UPDATE,
+        {
+            "changed_client_id": changed.client_id,
+            "name": changed.name,
+            "settings": msgspec.json.encode(changed),
+            "modified_at": changed.modified_at,
+        },
+    )
 
 
 def _fitted(

@@ -14,6 +14,7 @@ from poolgate.store.database import Transaction
 from poolgate.userpools import signing_keys
 from poolgate.userpools.pool_settings import (
     PASSWORD_STORAGE_TAG,
+    FeatureAboveTier,
     InvalidPoolSettings,
     PasswordPolicy,
     PoolSettings,
@@ -43,6 +44,10 @@ class PoolIsProtected(Failure):
     """Deletion protection is on."""
 
 
+class SessionTrackingDisabled(Failure):
+    """The pool does not track sessions."""
+
+
 class TooManyPools(Failure):
     """The region has as many pools as it can hold."""
 
@@ -66,6 +71,9 @@ class UserPool(PoolSettings, frozen=True, kw_only=True, omit_defaults=True):
     case_sensitive: bool = True
     # AWS shows UsernameConfiguration only to those who set it.
     case_sensitivity_given: bool = False
+    # Set by an operation of their own, so they outlive updates of the pool.
+    session_tracking: bool = False
+    max_token_sessions: int = 20
 
 
 class NewPool(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +160,36 @@ def update(
         changed = msgspec.structs.replace(changed, tags=tags, modified_at=call.now_millis)
         transaction.run(_UPDATE, _changed_row(changed))
     return changed
+
+
+def set_session_tracking(
+    call: Call, pool_id: PoolId, *, is_tracking: bool, max_sessions: int
+) -> UserPool:
+    """Set whether the pool tracks its users' sessions, and how many each may have."""
+    with call.db.writing() as transaction:
+        pool = get(transaction, pool_id)
+        verify_tier_of_session_settings(pool)
+        changed = msgspec.structs.replace(
+            pool,
+            session_tracking=is_tracking,
+            max_token_sessions=max_sessions,
+            modified_at=call.now_millis,
+        )
+        transaction.run(_UPDATE, _changed_row(changed))
+    return changed
+
+
+def verify_session_tracking(pool: UserPool) -> None:
+    """Raise SessionTrackingDisabled unless the pool tracks sessions."""
+    if not pool.session_tracking:
+        raise SessionTrackingDisabled
+
+
+def verify_tier_of_session_settings(pool: UserPool) -> None:
+    """Raise FeatureAboveTier unless the pool's tier has session settings."""
+    # AWS SetUserPoolSessionConfiguration: "must be in the Essentials or Plus tier".
+    if pool.tier == "LITE":
+        raise FeatureAboveTier(feature="Session configuration", tier=pool.tier)
 
 
 def delete(call: Call, pool_id: PoolId) -> None:

@@ -23,7 +23,9 @@ from poolgate.foundation.secret import Secret
 from poolgate.jose.tokens import TokenMalformed, parse_token
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
+from poolgate.userpools import session_activity
 from poolgate.userpools.app_clients import AppClient
+from poolgate.userpools.session_activity import Activity
 from poolgate.userpools.tables import refresh_tokens, token_families, users
 from poolgate.userpools.users import User, rows_of, user_of
 
@@ -214,17 +216,27 @@ def verify_alive(held: HeldToken, now_millis: int) -> None:
         raise RefreshTokenExpired
 
 
-def rotate(call: Call, held: HeldToken, successor: Secret, *, grace_seconds: int) -> None:
+def rotate(
+    call: Call,
+    held: HeldToken,
+    successor: Secret,
+    *,
+    grace_seconds: int,
+    activity: Activity | None = None,
+) -> None:
     """Put `successor` in the token's place; it lives as long as the family does.
 
     Of several takers one replaces the token; the others, and all later ones, are given their own
     successor within `grace_seconds` and are reuse after that: RefreshTokenReused is raised and the
-    family is revoked. RefreshTokenRevoked is raised when the family ended meanwhile.
+    family is revoked. RefreshTokenRevoked is raised when the family ended meanwhile. `activity` is
+    given where the pool tracks sessions.
     """
     with call.db.writing(about=rows_of(held.user.pool_id, held.user.sub)) as transaction:
         rotation = _rotated(transaction, call, held, grace_seconds)
         if rotation is Rotation.DONE:
             _insert_token(transaction, held.family.family_id, successor, call.now_millis)
+            if activity is not None:
+                session_activity.record(transaction, held.family.family_id, activity)
         elif rotation is Rotation.REUSED:
             revoke_family(transaction, held.family.family_id, call.now_millis)
     # Raised outside, so that the revocation is committed.
@@ -232,6 +244,15 @@ def rotate(call: Call, held: HeldToken, successor: Secret, *, grace_seconds: int
         raise RefreshTokenReused
     if rotation is Rotation.REVOKED:
         raise RefreshTokenRevoked
+
+
+def record_use(call: Call, held: HeldToken, activity: Activity) -> None:
+    """Record a refresh without rotation; raise RefreshTokenRevoked when the family has ended."""
+    with call.db.writing(about=rows_of(held.user.pool_id, held.user.sub)) as transaction:
+        state = transaction.one(_ROTATION_STATE, {"digest": held.digest})
+        if state is None or state.revoked_at is not None:
+            raise RefreshTokenRevoked
+        session_activity.record(transaction, held.family.family_id, activity)
 
 
 def revoke(call: Call, app_client: AppClient, presented: Secret) -> None:

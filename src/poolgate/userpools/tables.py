@@ -169,6 +169,18 @@ group_members = sa.Table(
     sa.Index("group_members_by_group", "pool_id", "group_name", "sub"),
 )
 
+# The latest activity of a sign-in, where the pool tracks sessions.
+token_session_activity = sa.Table(
+    "token_session_activity",
+    metadata,
+    sa.Column(
+        "family_id", sa.ForeignKey("token_families.family_id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("last_active_at", sa.BigInteger, nullable=False),
+    sa.Column("last_address", sa.Text, nullable=False),
+    sa.Column("last_device", sa.Text, nullable=False),
+)
+
 resource_servers = sa.Table(
     "resource_servers",
     metadata,

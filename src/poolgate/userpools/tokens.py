@@ -14,10 +14,17 @@ from poolgate.foundation.secret import Secret
 from poolgate.jose.tokens import SigningKey, sign_token
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
-from poolgate.userpools import groups, refresh_tokens, signing_keys
+from poolgate.userpools import (
+    groups,
+    refresh_tokens,
+    session_activity,
+    signing_keys,
+    token_sessions,
+)
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.refresh_tokens import Family, HeldToken, RefreshTokenInvalid
+from poolgate.userpools.session_activity import Activity, activity_of
 from poolgate.userpools.signing_keys import TokenUse
 from poolgate.userpools.token_claims import (
     USER_SCOPE,
@@ -47,6 +54,14 @@ class TokenSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracking:
+    """Who signs in, and how many sessions the user may have, where the pool tracks them."""
+
+    activity: Activity
+    max_sessions: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Signed tokens of a family that is not stored yet."""
 
@@ -54,6 +69,7 @@ class Plan:
     family: Family
     refresh_token: Secret
     planned_at: int
+    tracking: Tracking | None
 
 
 def plan(call: Call, sign_in: SignIn) -> Plan:
@@ -72,12 +88,21 @@ def plan(call: Call, sign_in: SignIn) -> Plan:
     )
     refresh_token = refresh_tokens.new_refresh_token()
     token_set = _signed(call, sign_in, keys, family.family_id, refresh_token)
-    return Plan(token_set, family, refresh_token, call.now_millis)
+    return Plan(token_set, family, refresh_token, call.now_millis, _tracking(call, sign_in.pool))
 
 
 def store(transaction: Transaction, plan: Plan) -> TokenSet:
-    """Write the planned family and return its tokens."""
+    """Write the planned family and return its tokens.
+
+    Where the pool tracks sessions, the user's least recently used ones beyond the limit end.
+    """
+    if plan.tracking is not None:
+        token_sessions.make_room(
+            transaction, plan.family, plan.planned_at, limit=plan.tracking.max_sessions
+        )
     refresh_tokens.create_family(transaction, plan.family, plan.refresh_token, plan.planned_at)
+    if plan.tracking is not None:
+        session_activity.record(transaction, plan.family.family_id, plan.tracking.activity)
     return plan.token_set
 
 
@@ -114,15 +139,31 @@ def refresh(
         event_id=random_uuid(),
         scope=held.family.scope,
     )
-    successor = _succeed(call, app_client, held)
+    successor = _succeed(call, app_client, held, _tracking(call, pool))
     return _signed(call, sign_in, keys, held.family.family_id, successor)
 
 
-def _succeed(call: Call, app_client: AppClient, held: HeldToken) -> Secret | None:
+def _tracking(call: Call, pool: UserPool) -> Tracking | None:
+    if not pool.session_tracking:
+        return None
+    return Tracking(activity_of(call), pool.max_token_sessions)
+
+
+def _succeed(
+    call: Call, app_client: AppClient, held: HeldToken, tracking: Tracking | None
+) -> Secret | None:
     if not app_client.rotates_refresh_tokens:
+        if tracking is not None:
+            refresh_tokens.record_use(call, held, tracking.activity)
         return None
     successor = refresh_tokens.new_refresh_token()
-    refresh_tokens.rotate(call, held, successor, grace_seconds=app_client.rotation_grace_seconds)
+    refresh_tokens.rotate(
+        call,
+        held,
+        successor,
+        grace_seconds=app_client.rotation_grace_seconds,
+        activity=None if tracking is None else tracking.activity,
+    )
     return successor
 
 

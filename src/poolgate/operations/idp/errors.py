@@ -24,6 +24,7 @@ from poolgate.userpools import (
     resource_servers,
     schema,
     signing_keys,
+    token_sessions,
     user_search,
 )
 
@@ -123,6 +124,16 @@ _RESOURCE_SERVERS: Mapping[type[Failure], AwsError] = {
     ),
 }
 
+_SESSIONS: Mapping[type[Failure], AwsError] = {
+    pools.SessionTrackingDisabled: AwsError(
+        "OperationNotEnabledException", "Session tracking is not enabled for this user pool."
+    ),
+    token_sessions.TokenSessionNotFound: AwsError(NOT_FOUND, "Session does not exist."),
+    token_sessions.OwnSessionRefused: AwsError(
+        INVALID_PARAMETER, "The current session cannot be revoked."
+    ),
+}
+
 _USER_SEARCH: Mapping[type[Failure], AwsError] = {
     user_search.FilterUnreadable: AwsError(INVALID_PARAMETER, "Error while parsing filter"),
     user_search.AttributeNotSearchable: AwsError(
@@ -174,6 +185,7 @@ IDP_ERRORS: ErrorTable = {
     **_ATTRIBUTES,
     **_GROUPS,
     **_RESOURCE_SERVERS,
+    **_SESSIONS,
     **_USER_SEARCH,
     **USER_ERRORS,
     **SIGN_IN_ERRORS,

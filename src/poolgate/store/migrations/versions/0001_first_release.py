@@ -33,6 +33,7 @@ def upgrade() -> None:
     _user_search()
     _refresh_tokens()
     _resource_servers()
+    _token_session_activity()
 
 
 def _attempt_windows() -> None:
@@ -356,4 +357,16 @@ def _resource_servers() -> None:
         sa.Column("scopes", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("pool_id", "identifier"),
+    )
+
+
+def _token_session_activity() -> None:
+    op.create_table(
+        "token_session_activity",
+        sa.Column("family_id", sa.Text(), nullable=False),
+        sa.Column("last_active_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_address", sa.Text(), nullable=False),
+        sa.Column("last_device", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["family_id"], ["token_families.family_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("family_id"),
     )
