@@ -38,10 +38,14 @@ class Started:
 
     def _serving_processes(self) -> list[int]:
         """Return the workers, or the process itself where it has none."""
-        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        children = [
-            int(child) for task in tasks for child in (task / "children").read_text().split()
-        ]
+        children = []
+        for process in Path("/proc").glob("[0-9]*"):
+            # Any process or thread of the machine may end while we look.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                # SPEC proc(5): the parent is the second field after the name in parentheses.
+                parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+                if parent == self.process.pid:
+                    children.append(int(process.name))
         return children or [self.process.pid]
 
 
