@@ -17,6 +17,11 @@ SHAPE_FACTS = ("type", "min", "max", "pattern", "enum", "sensitive", "document",
 # Where AWS answers otherwise than the model says.
 # OBSERVED userpools.md 7.4: a password may have spaces inside.
 PATTERNS_ANSWERED = {("cognito-idp", "PasswordType"): r"^[\S]+.*[\S]+$"}
+# Values that AWS takes though the model does not list them.
+VALUES_TAKEN = {
+    # AWS API_GetClientToken: the app client must have this flow and no other.
+    ("cognito-idp", "ExplicitAuthFlowsType"): ("ALLOW_CLIENT_TOKEN_AUTH",),
+}
 
 
 def compact_member(member: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON on its way to a file
@@ -53,7 +58,10 @@ def compact_shape(shape: dict[str, Any]) -> dict[str, Any]:
 def as_answered(service: str, name: str, shape: dict[str, Any]) -> dict[str, Any]:
     """Return the shape with the constraints that AWS really has."""
     answered = PATTERNS_ANSWERED.get((service, name))
-    return {**shape, "pattern": answered} if answered else shape
+    if answered:
+        return {**shape, "pattern": answered}
+    taken = VALUES_TAKEN.get((service, name))
+    return {**shape, "enum": [*shape["enum"], *taken]} if taken else shape
 
 
 def compact_operation(operation: dict[str, Any]) -> dict[str, Any]:

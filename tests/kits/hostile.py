@@ -27,6 +27,7 @@ PLAUSIBLE = (
     "Your code is {####}",
     "{##Verify##}",
     "arn:aws:lambda:us-east-1:123456789012:function:trigger",
+    "tkn0000000000000000000000000",
 )
 AWKWARD_TEXTS = (
     "",

@@ -18,7 +18,7 @@ from poolgate.store.database import Transaction
 from poolgate.userpools import app_clients, pools, signing_keys
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.pools import UserPool
-from poolgate.userpools.signing_keys import AccessTokenKey, TokenUse
+from poolgate.userpools.signing_keys import PublishedKey, TokenUse
 from poolgate.userpools.tables import app_clients as app_clients_table
 from poolgate.userpools.tables import token_families, user_pools, users
 from poolgate.userpools.token_claims import USER_SCOPE
@@ -95,18 +95,18 @@ def verify_access_token(
     except TokenRefused as refusal:
         raise AccessTokenInvalid(private_detail=refusal.private_detail) from refusal
     with call.db.reading() as transaction:
-        key = signing_keys.find_for_access_tokens(transaction, call, unverified.key_id)
+        key = signing_keys.find_published(transaction, call, unverified.key_id, TokenUse.ACCESS)
         if key is None:
             raise AccessTokenInvalid(private_detail="unknown key")
         claims = _verified_claims(call, unverified, key)
-        signed_in = _signed_in(transaction, key, claims)
-    if required_scope not in signed_in.scopes:
-        raise ScopeMissing
-    return signed_in
+        # Before the user is read: a token of an app client itself has none, nor this scope.
+        if required_scope not in claims["scope"].split():
+            raise ScopeMissing
+        return _signed_in(transaction, key, claims)
 
 
 def _verified_claims(
-    call: Call, unverified: UnverifiedToken, key: AccessTokenKey
+    call: Call, unverified: UnverifiedToken, key: PublishedKey
 ) -> Mapping[str, Any]:
     try:
         claims = verify_token(unverified, key.verification_key)
@@ -119,9 +119,7 @@ def _verified_claims(
     return claims
 
 
-def _signed_in(
-    transaction: Transaction, key: AccessTokenKey, claims: Mapping[str, Any]
-) -> SignedIn:
+def _signed_in(transaction: Transaction, key: PublishedKey, claims: Mapping[str, Any]) -> SignedIn:
     family_id = claims.get("origin_jti")
     row = transaction.one(
         _FIND,

@@ -18,6 +18,9 @@ SRP = "ALLOW_USER_SRP_AUTH"
 CUSTOM = "ALLOW_CUSTOM_AUTH"
 REFRESH = "ALLOW_REFRESH_TOKEN_AUTH"
 CHOICE = "ALLOW_USER_AUTH"
+CLIENT_TOKEN = "ALLOW_CLIENT_TOKEN_AUTH"  # noqa: S105 - a flow's name
+IMPERSONATION = "ALLOW_TOKEN_EXCHANGE_IMPERSONATION"
+DELEGATION = "ALLOW_TOKEN_EXCHANGE_DELEGATION"
 DEFAULT_FLOWS = frozenset({REFRESH, SRP, CUSTOM})
 _LEGACY_FLOWS: Mapping[str, str] = {
     "ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH",
@@ -163,6 +166,7 @@ def verify_settings(
     "updating") is part of AWS's texts.
     """
     _verify_flows(settings, pool)
+    _verify_client_token_flow(settings, has_secret=has_secret)
     _verify_validity(settings)
     _verify_attribute_lists(settings, pool, while_doing)
     _verify_oauth(settings, pool, has_secret=has_secret)
@@ -183,6 +187,18 @@ def _verify_flows(settings: ClientSettings, pool: UserPool) -> None:
         raise InvalidClientSettings(
             fault=f"{REFRESH} must not be allowed while refresh token rotation is enabled."
         )
+
+
+def _verify_client_token_flow(settings: ClientSettings, *, has_secret: bool) -> None:
+    # AWS GetClientToken: it needs a client secret and excludes every other flow.
+    if CLIENT_TOKEN not in settings.auth_flows:
+        return
+    if len(settings.auth_flows) > 1:
+        raise InvalidClientSettings(
+            fault=f"{CLIENT_TOKEN} cannot be used together with other values of ExplicitAuthFlows."
+        )
+    if not has_secret:
+        raise InvalidClientSettings(fault=f"{CLIENT_TOKEN} requires a client secret.")
 
 
 def _verify_validity(settings: ClientSettings) -> None:

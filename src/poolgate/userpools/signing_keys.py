@@ -65,8 +65,8 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True)
-class AccessTokenKey:
-    """A published key for access tokens, and whose tokens it verifies."""
+class PublishedKey:
+    """A published key, and whose tokens it verifies."""
 
     pool_id: PoolId
     verification_key: VerificationKey
@@ -86,9 +86,9 @@ _PUBLISHED = (
     .where(_OF_POOL, _NOT_RETIRED)
     .order_by(signing_keys.c.created_at, signing_keys.c.token_use)
 )
-_FOR_ACCESS_TOKENS = sa.select(signing_keys.c.pool_id, signing_keys.c.public_jwk).where(
+_FIND_PUBLISHED = sa.select(signing_keys.c.pool_id, signing_keys.c.public_jwk).where(
     signing_keys.c.key_id == sa.bindparam("key_id"),
-    signing_keys.c.token_use == TokenUse.ACCESS.value,
+    signing_keys.c.token_use == sa.bindparam("token_use"),
     _NOT_RETIRED,
 )
 _INSERT = sa.insert(signing_keys)
@@ -148,12 +148,13 @@ def signing(transaction: Transaction, call: Call, pool_id: PoolId) -> Mapping[To
     }
 
 
-def find_for_access_tokens(
-    transaction: Transaction, call: Call, key_id: str
-) -> AccessTokenKey | None:
-    """Return the published access-token key with that id, of whatever pool."""
-    row = transaction.one(_FOR_ACCESS_TOKENS, {"key_id": key_id, "now": call.now_millis})
-    return None if row is None else AccessTokenKey(row.pool_id, _decoded(row.public_jwk))
+def find_published(
+    transaction: Transaction, call: Call, key_id: str, token_use: TokenUse
+) -> PublishedKey | None:
+    """Return the published key with that id for that kind of token, of whatever pool."""
+    asked = {"key_id": key_id, "token_use": token_use.value, "now": call.now_millis}
+    row = transaction.one(_FIND_PUBLISHED, asked)
+    return None if row is None else PublishedKey(row.pool_id, _decoded(row.public_jwk))
 
 
 def jwks(call: Call, pool_id: PoolId) -> bytes:

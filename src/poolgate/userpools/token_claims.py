@@ -59,6 +59,25 @@ def access_token_claims(sign_in: SignIn, issue: Issue, jti: str) -> Claims:
     return claims | _revocation_claims(app_client, issue, jti)
 
 
+def client_token_claims(
+    app_client: AppClient, *, scope: str, issuer: str, issued_at: int, jti: str
+) -> Claims:
+    """Return the claims of an access token that an app client has for itself."""
+    # AWS client credentials: no user, no groups, no family that a sign-out could end.
+    return {
+        "sub": app_client.client_id,
+        "token_use": TokenUse.ACCESS.value,
+        "scope": scope,
+        "auth_time": issued_at,
+        "iss": issuer,
+        "exp": issued_at + app_client.access_token_seconds,
+        "iat": issued_at,
+        "version": 2,
+        "jti": jti,
+        "client_id": app_client.client_id,
+    }
+
+
 def id_token_claims(sign_in: SignIn, issue: Issue, jti: str) -> Claims:
     """Return the claims of the ID token."""
     app_client = sign_in.app_client

@@ -17,6 +17,7 @@ from poolgate.userpools import (
     client_proofs,
     client_secrets,
     client_settings,
+    client_tokens,
     groups,
     pool_settings,
     pools,
@@ -134,6 +135,14 @@ _SESSIONS: Mapping[type[Failure], AwsError] = {
     ),
 }
 
+_CLIENT_TOKENS: Mapping[type[Failure], AwsError] = {
+    client_tokens.ScopeUnknown: AwsError(INVALID_PARAMETER, "Scope {scope} does not exist."),
+    client_tokens.ScopeNotAllowed: AwsError(
+        NOT_AUTHORIZED, "Scope {scope} is not allowed for this client."
+    ),
+    client_tokens.NoScopeToGrant: AwsError(INVALID_PARAMETER, "There is no scope to authorize."),
+}
+
 _USER_SEARCH: Mapping[type[Failure], AwsError] = {
     user_search.FilterUnreadable: AwsError(INVALID_PARAMETER, "Error while parsing filter"),
     user_search.AttributeNotSearchable: AwsError(
@@ -186,6 +195,7 @@ IDP_ERRORS: ErrorTable = {
     **_GROUPS,
     **_RESOURCE_SERVERS,
     **_SESSIONS,
+    **_CLIENT_TOKENS,
     **_USER_SEARCH,
     **USER_ERRORS,
     **SIGN_IN_ERRORS,
