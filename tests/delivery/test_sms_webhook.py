@@ -7,9 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from poolgate.credentials.webhook_signatures import SIGNATURE_HEADER
 from poolgate.delivery.media import DeliveryFailed
 from poolgate.delivery.queue import Medium, Message
-from poolgate.delivery.sms_webhook import SIGNATURE_HEADER, SmsWebhook, SmsWebhookSettings
+from poolgate.delivery.sms_webhook import SmsWebhook, SmsWebhookSettings
 from poolgate.foundation.secret import Secret
 
 MESSAGE = Message("us-east-1_a", Medium.SMS, "+4915112345678", "", "Your code is 1", "test")

@@ -1,18 +1,16 @@
 """SMS by an HTTP webhook: whatever can take a POST can send the text on."""
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 
 import httpx2
 import msgspec
 
+from poolgate.credentials.webhook_signatures import sign_webhook
 from poolgate.delivery.media import DeliveryFailed
 from poolgate.delivery.queue import Message
-from poolgate.foundation.clock import Clock, epoch_seconds
+from poolgate.foundation.clock import Clock
 from poolgate.foundation.secret import Secret
 
-SIGNATURE_HEADER = "Poolgate-Signature"
 # The receiver says that it will never take this message.
 _PERMANENT_STATUSES = frozenset({400, 410, 413, 422})
 
@@ -29,7 +27,7 @@ class SmsWebhookSettings:
 class SmsWebhook:
     """Posts `{"message_id", "pool_id", "recipient", "body", "purpose"}` as JSON.
 
-    The signature header is `t=SECONDS,v1=HEX`, HEX being HMAC-SHA256 of `SECONDS.` and the body.
+    With a signing secret it is signed as `credentials.webhook_signatures` says.
     """
 
     def __init__(self, settings: SmsWebhookSettings, clock: Clock) -> None:
@@ -69,7 +67,4 @@ class SmsWebhook:
         secret = self._settings.signing_secret
         if secret is None:
             return {}
-        seconds = str(epoch_seconds(self._clock.now()))
-        signed = seconds.encode() + b"." + body
-        digest = hmac.new(secret.reveal().encode(), signed, hashlib.sha256).hexdigest()
-        return {SIGNATURE_HEADER: f"t={seconds},v1={digest}"}
+        return sign_webhook(secret, body, self._clock.now())

@@ -23,6 +23,7 @@ from poolgate.server.application import Application
 from poolgate.server.assembly import assemble, json_log
 from poolgate.server.background import media_of, start_background
 from poolgate.server.data_directory import DataDirectory, Running
+from poolgate.server.functions import functions_of
 from poolgate.server.settings import Settings
 from poolgate.server.wiring import (
     Choices,
@@ -86,6 +87,7 @@ def open_installation(
                 dev=settings.dev,
                 # An outbox that can be read is a way for any message to leave this server.
                 media=frozenset(Medium) if settings.dev else media_of(settings),
+                functions=functions_of(settings),
             ),
         )
     except Failure as failure:

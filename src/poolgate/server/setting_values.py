@@ -2,13 +2,14 @@
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from poolgate.foundation.ids import AccountId, Region
 from poolgate.server.peers import Network
+from poolgate.triggers.function_arns import NotAFunctionArn, parse_function_arn
 
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0", ""})
@@ -123,3 +124,16 @@ def mail_address(value: str) -> str:
 def text(value: str) -> str:
     """Return the text as it is."""
     return value
+
+
+def functions(value: str) -> Mapping[str, str]:
+    """Return URLs by the ARNs of the Lambda functions they answer for: `ARN=URL,...`."""
+    urls = {}
+    for part in filter(None, value.split(",")):
+        function_arn, _, target = part.strip().partition("=")
+        try:
+            parse_function_arn(function_arn)
+        except NotAFunctionArn as error:
+            raise SettingWrong(f"names {function_arn!r}, which is no Lambda function") from error
+        urls[function_arn] = url(target)
+    return urls

@@ -34,6 +34,8 @@ class Setting:
     # Shown as `***`; a password has no flag either, since every user of a machine sees flags.
     secret: bool = False
     has_flag: bool = True
+    # Written `KEY=VALUE,...`, or as a table in the file.
+    is_table: bool = False
 
     @property
     def variable(self) -> str:
@@ -81,6 +83,11 @@ class Settings:
     smtp_certificate_authorities: Path | None
     sms_webhook_url: str | None
     sms_webhook_secret: Secret | None
+    lambda_endpoint_url: str | None
+    lambda_access_key_id: str | None
+    lambda_secret_access_key: Secret | None
+    triggers: Mapping[str, str]
+    trigger_signing_secret: Secret | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +220,41 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
         has_flag=False,
     ),
+    Setting(
+        "lambda_endpoint_url",
+        "Where Lambda functions that pools name as triggers are invoked by AWS's API.",
+        setting_values.optional(setting_values.url),
+        "",
+    ),
+    Setting(
+        "lambda_access_key_id",
+        "Access key that invokes them.",
+        setting_values.optional(setting_values.text),
+        "",
+    ),
+    Setting(
+        "lambda_secret_access_key",
+        "Its secret access key.",
+        setting_values.optional(Secret),
+        "",
+        secret=True,
+        has_flag=False,
+    ),
+    Setting(
+        "triggers",
+        "URLs that answer for single Lambda functions: ARN=URL,... or a table in the file.",
+        setting_values.functions,
+        "",
+        is_table=True,
+    ),
+    Setting(
+        "trigger_signing_secret",
+        "Signs what is posted to those URLs, so that they can tell who asks.",
+        setting_values.optional(Secret),
+        "",
+        secret=True,
+        has_flag=False,
+    ),
 )
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
 
@@ -260,11 +302,15 @@ def _take_file(path: Path, sources: dict[str, Source], mistakes: list[str]) -> N
         mistakes.append(f"{path} is not TOML: {error}")
         return
     for name, value in written.items():
-        text = _written_text(value)
+        is_table = name in BY_NAME and BY_NAME[name].is_table
+        text = _written_table(value) if is_table else _written_text(value)
         if name not in BY_NAME:
             mistakes.append(f"{path}: {name} is no setting")
         elif text is None:
-            mistakes.append(f"{path}: {name} must be text, a number, true, false or a list of text")
+            forms = (
+                "a table of text" if is_table else "text, a number, true, false or a list of text"
+            )
+            mistakes.append(f"{path}: {name} must be {forms}")
         else:
             sources[name] = Source(text, str(path))
 
@@ -278,6 +324,13 @@ def _written_text(value: object) -> str | None:
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return ",".join(value)
     return None
+
+
+def _written_table(value: object) -> str | None:
+    """Return a TOML table of text as an environment variable would have it."""
+    if not isinstance(value, dict) or not all(isinstance(part, str) for part in value.values()):
+        return None
+    return ",".join(f"{name}={part}" for name, part in value.items())
 
 
 def _parsed(sources: Mapping[str, Source], mistakes: list[str]) -> dict[str, Any]:
@@ -306,7 +359,7 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         found.append("--dev has one clock that can be moved, so it runs one worker")
     if values["dev"] and values["trusted_proxies"]:
         found.append("--dev is for this machine alone, so it trusts no proxies")
-    return found + _mail_contradictions(values)
+    return [*found, *_mail_contradictions(values), *_function_contradictions(values)]
 
 
 def _mail_contradictions(values: Mapping[str, Any]) -> list[str]:
@@ -318,4 +371,14 @@ def _mail_contradictions(values: Mapping[str, Any]) -> list[str]:
     unprotected = values["smtp_security"] == "none" and values["smtp_password"] is not None
     if unprotected and not is_loopback(values["smtp_host"] or ""):
         found.append("a mail server's password is not sent over the network without TLS")
+    return found
+
+
+def _function_contradictions(values: Mapping[str, Any]) -> list[str]:
+    found = []
+    key = (values["lambda_access_key_id"], values["lambda_secret_access_key"])
+    if values["lambda_endpoint_url"] and None in key:
+        found.append("lambda_endpoint_url needs lambda_access_key_id and lambda_secret_access_key")
+    if values["triggers"] and values["trigger_signing_secret"] is None:
+        found.append("triggers need trigger_signing_secret, by which their URLs know who asks")
     return found

@@ -15,6 +15,7 @@ from poolgate.foundation.ids import AccessKeyId, AccountId, Region
 from poolgate.foundation.secret import Secret
 from poolgate.iam.access_keys import create_root_access_key
 from poolgate.store import installation as decided
+from poolgate.store.call import Functions
 from poolgate.store.database import Database
 from poolgate.store.key_stock import KeyStock
 from poolgate.wire.installation import Installation
@@ -44,6 +45,7 @@ class Choices:
 
     region: Region
     issuer_base: str | None
+    functions: Functions
     account_id: AccountId | None = None
     dev: bool = False
     media: frozenset[Medium] = frozenset()
@@ -66,6 +68,7 @@ def make_installation(
         region=choices.region,
         issuer_base=choices.issuer_base,
         key_stock=key_stock,
+        functions=choices.functions,
         media=frozenset(medium.value for medium in choices.media),
         dev=choices.dev,
     )

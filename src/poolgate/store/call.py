@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from poolgate.credentials.sealing import Vault
 from poolgate.foundation.clock import epoch_millis
@@ -9,6 +10,14 @@ from poolgate.foundation.ids import AccountId, PoolId, Region, region_of_pool
 from poolgate.policy.principal import Principal
 from poolgate.store.database import Database
 from poolgate.store.key_stock import KeyStock
+
+
+class Functions(Protocol):
+    """Runs the functions that pools name as their triggers."""
+
+    def invoke(self, function_arn: str, event: bytes) -> bytes:
+        """Return the function's answer. Takes seconds: never inside a transaction."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +38,7 @@ class Call:
     source_address: str
     issuer_base: str | None
     key_stock: KeyStock
+    functions: Functions
     media: frozenset[str] = frozenset()
     principal: Principal | None = None
     # What policies may ask of the request that arrived.

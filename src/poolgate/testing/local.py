@@ -37,6 +37,8 @@ from poolgate.sigv4.requests import RequestParts
 from poolgate.sigv4.signing import sign
 from poolgate.store.database import Database, metadata
 from poolgate.testing.recycled_keys import RecycledKeys
+from poolgate.triggers.invoker import FunctionInvoker
+from poolgate.triggers.python_functions import Handler
 from poolgate.wire.http import HttpRequest, HttpResponse
 from poolgate.wire.service_models import load_service_model
 from poolgate.wire.services import load_services
@@ -83,6 +85,7 @@ class LocalPoolgate:
         self.region = region
         self.clock = MovableClock()
         self.log = io.StringIO()
+        self._functions = FunctionInvoker({})
         self._db = Database.open(database_url)
         # Loading the operations declares every table.
         load_services()
@@ -92,7 +95,13 @@ class LocalPoolgate:
             Vault([new_master_key()]),
             self.clock,
             RecycledKeys(),
-            Choices(region=Region(region), issuer_base=URL, dev=dev, media=frozenset(Medium)),
+            Choices(
+                region=Region(region),
+                issuer_base=URL,
+                dev=dev,
+                media=frozenset(Medium),
+                functions=self._functions,
+            ),
         )
         self.application: Application = assemble(installation, log=json_log(self.log))
         self.account_id = installation.account_id
@@ -145,6 +154,13 @@ class LocalPoolgate:
         transport = _Transport(self, signer, service, region or self.region)
         aws_client.meta.events.register_first("before-send", transport.send)
         return aws_client
+
+    def trigger(self, function_arn: str, handler: Handler) -> None:
+        """Have a Python function answer for a Lambda function's ARN; what it raises is its error.
+
+        It gets the event and returns it with its response filled in.
+        """
+        self._functions.put_function(function_arn, handler)
 
     def outbox(self, recipient: str | None = None) -> list[SentMessage]:
         """Return the messages sent so far, oldest first, of one recipient where given."""

@@ -70,6 +70,7 @@ class Attempt:
     srp_a: str | None = None
     refresh_token: Secret | None = None
     secret_hash: str | None = None
+    client_metadata: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

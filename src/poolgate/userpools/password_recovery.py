@@ -4,7 +4,7 @@ Where an app client hides who has an account, everybody who cannot recover (nobo
 one without an address) is answered like somebody who can: a masked address, codes that are wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Put, Transaction
 from poolgate.userpools import (
+    account_triggers,
     attempt_limits,
     confirmation_codes,
     messages,
@@ -37,6 +38,7 @@ from poolgate.userpools.messages import Delivery
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.situations import NameNotFoundForClient, Situation
 from poolgate.userpools.tables import attempt_windows
+from poolgate.userpools.triggers import Occasion
 from poolgate.userpools.users import StoredPassword, User, UserDisabled, UserStatus
 
 
@@ -96,6 +98,7 @@ def finish(
     new_password: Secret,
     *,
     secret_hash: str | None,
+    client_metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Set the new password and end every session, given the right code.
 
@@ -110,13 +113,21 @@ def finish(
     kept = passwords.keep(call, pool, sub, user.username if user else Username(sub), new_password)
     with call.db.writing() as transaction:
         _count(transaction, call, situation)
-        refused: Refused | None = Refused(CodeExpired())
+        recovered: User | Refused = Refused(CodeExpired())
         if user is not None:
-            refused = _finish_with(transaction, call, pool, user.sub, code, kept=kept)
-        if refused is not None and isinstance(refused.failure, CodeExpired):
-            refused = _simulated_refusal(transaction, call, situation)
-    if refused is not None:
-        raise refused.failure
+            recovered = _finish_with(transaction, call, pool, user.sub, code, kept=kept)
+        if isinstance(recovered, Refused) and isinstance(recovered.failure, CodeExpired):
+            recovered = _simulated_refusal(transaction, call, situation)
+    if isinstance(recovered, Refused):
+        raise recovered.failure
+    occasion = Occasion(
+        pool=pool,
+        source="PostConfirmation_ConfirmForgotPassword",
+        username=recovered.username,
+        client_id=client_id,
+        client_metadata=client_metadata,
+    )
+    account_triggers.tell_confirmed(call, occasion, recovered)
 
 
 def reset_by_administrator(call: Call, pool_id: PoolId, login_name: str) -> None:
@@ -195,7 +206,7 @@ def _finish_with(
     code: Secret,
     *,
     kept: StoredPassword,
-) -> Refused | None:
+) -> User | Refused:
     key = CodeKey(pool.pool_id, sub, Purpose.PASSWORD_RESET)
     taken = confirmation_codes.consume(transaction, call, key, code)
     if isinstance(taken, Refused):
@@ -215,7 +226,7 @@ def _finish_with(
     )
     users.update(transaction, pool, recovered, former)
     refresh_tokens.revoke_all_of_user(transaction, pool.pool_id, sub, call.now_millis)
-    return None
+    return recovered
 
 
 def _simulate(transaction: Transaction, call: Call, situation: Situation) -> None:

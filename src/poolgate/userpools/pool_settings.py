@@ -93,6 +93,8 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     key_type: str | None = None
     issuer_type: str | None = None
     tags: Mapping[str, str] = {}
+    # Functions by the names of `userpools.triggers.Trigger`.
+    triggers: Mapping[str, str] = {}
 
     @property
     def recovery_mechanisms(self) -> tuple[str, ...] | None:

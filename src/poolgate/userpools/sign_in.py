@@ -9,7 +9,7 @@ changed meanwhile: the lock, the password, whether the user may sign in at all.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -25,6 +25,7 @@ from poolgate.userpools import (
     lockout,
     new_password_challenge,
     passwords,
+    sign_in_triggers,
     situations,
     srp_proofs,
     tokens,
@@ -89,6 +90,7 @@ class Answer:
     challenge: str
     responses: Mapping[str, str]
     auth_session: Secret | None = None
+    client_metadata: Mapping[str, str] | None = None
 
 
 def challenge_owed(user: User, _pool: UserPool, proven: frozenset[Factor]) -> Challenge | None:
@@ -109,6 +111,8 @@ def begin(
     )
     for check in BEGIN_CHECKS[attempt.flow is AuthFlow.REFRESH_TOKEN_AUTH]:
         check(call, situation, attempt)
+    if attempt.flow is not AuthFlow.REFRESH_TOKEN_AUTH:
+        sign_in_triggers.ask_before_sign_in(call, situation, attempt.client_metadata)
     return _FIRST_STEPS[attempt.flow](call, situation, attempt)
 
 
@@ -117,6 +121,7 @@ def continue_(
 ) -> Outcome:
     """Take the answer to a challenge."""
     asker = situations.read(call, client_id, pool_id=pool_id)
+    asker = replace(asker, client_metadata=answer.client_metadata)
     rule = _ANSWER_RULES.get(answer.challenge)
     if rule is None:
         raise ChallengeNotBuilt(challenge=answer.challenge)
@@ -325,6 +330,7 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
     owed = challenge_owed(user, situation.pool, progress.proven)
     if owed is not None:
         return _issue_challenge(call, progress, owed)
+    sign_in_triggers.ask_after_sign_in(call, situation, user)
     plan = tokens.plan(
         call,
         SignIn(

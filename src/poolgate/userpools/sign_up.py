@@ -11,6 +11,7 @@ from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
 from poolgate.userpools import (
+    account_triggers,
     attempt_limits,
     attributes,
     confirmation_codes,
@@ -20,11 +21,13 @@ from poolgate.userpools import (
     usernames,
     users,
 )
+from poolgate.userpools.account_triggers import Welcome
 from poolgate.userpools.attempt_limits import Attempt
 from poolgate.userpools.confirmation_codes import CodeExpired, CodeKey, Purpose, Refused
 from poolgate.userpools.messages import Delivery
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.situations import NameNotFoundForClient, Situation
+from poolgate.userpools.triggers import Occasion, Trigger
 from poolgate.userpools.users import AliasTaken, User, UserStatus
 
 
@@ -68,6 +71,8 @@ def sign_up(
     given: Mapping[str, str],
     *,
     secret_hash: str | None,
+    validation: Mapping[str, str] | None = None,
+    client_metadata: Mapping[str, str] | None = None,
 ) -> SignedUp:
     """Make an unconfirmed user and send the code that confirms it.
 
@@ -86,24 +91,55 @@ def sign_up(
         raise AliasAtSignUp(attribute="preferred_username")
     attributes.verify_new(pool, complete, writer=app_client)
     passwords.verify_fit(pool.password_policy, password)
-    delivery = messages.sign_up_delivery(pool, complete)
+    occasion = Occasion(
+        pool=pool,
+        source="PreSignUp_SignUp",
+        username=username,
+        client_id=client_id,
+        client_metadata=client_metadata,
+    )
+    welcome = _welcomed(call, occasion, login_name, complete, validation)
+    is_confirmed = bool(welcome.auto_confirm_user)
+    delivery = None if is_confirmed else messages.sign_up_delivery(pool, complete)
     if delivery is not None:
         require_medium(call, delivery.medium)
+    vouched_for = account_triggers.verified_by(welcome)
     user = users.new_user(
         call,
         pool.pool_id,
         sub,
         username,
-        status=UserStatus.UNCONFIRMED,
-        attributes=complete,
+        status=UserStatus.CONFIRMED if is_confirmed else UserStatus.UNCONFIRMED,
+        attributes={**complete, **vouched_for},
         password=passwords.keep(call, pool, sub, username, password),
     )
     with call.db.writing() as transaction:
+        if vouched_for and not pool.username_attributes:
+            # AWS Pre sign-up Lambda trigger: "the alias will be moved to the new user".
+            users.release_aliases(transaction, pool, user, call.now_millis)
         users.insert(transaction, pool, user)
         if delivery is not None:
             key = CodeKey(pool.pool_id, sub, Purpose.SIGN_UP)
             confirmation_codes.issue(transaction, call, pool, key, delivery)
+    if is_confirmed:
+        account_triggers.tell_confirmed(
+            call, replace(occasion, source=account_triggers.CONFIRMED), user
+        )
     return SignedUp(user, delivery)
+
+
+def _welcomed(
+    call: Call,
+    occasion: Occasion,
+    login_name: str,
+    attributes: Mapping[str, str],
+    validation: Mapping[str, str] | None,
+) -> Welcome:
+    """Ask the pool's function about a user whose name is still free."""
+    if Trigger.PRE_SIGN_UP in occasion.pool.triggers:
+        with call.db.reading() as transaction:
+            users.verify_free(transaction, occasion.pool, login_name)
+    return account_triggers.ask_before_sign_up(call, occasion, attributes, validation)
 
 
 def confirm(
@@ -114,6 +150,7 @@ def confirm(
     *,
     secret_hash: str | None,
     takes_alias: bool,
+    client_metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Confirm the user, and the address that the code was sent to.
 
@@ -129,13 +166,21 @@ def confirm(
             transaction, pool_id, situation.stand_in, Attempt.CONFIRM_SIGN_UP, call.now_millis
         )
         if situation.user is None:
-            refused: Refused | None = Refused(CodeExpired())
+            confirmed: User | Refused = Refused(CodeExpired())
         else:
-            refused = _confirm_with(
+            confirmed = _confirm_with(
                 transaction, call, situation.pool, situation.user.sub, code, takes_alias=takes_alias
             )
-    if refused is not None:
-        raise refused.failure
+    if isinstance(confirmed, Refused):
+        raise confirmed.failure
+    occasion = Occasion(
+        pool=situation.pool,
+        source=account_triggers.CONFIRMED,
+        username=confirmed.username,
+        client_id=client_id,
+        client_metadata=client_metadata,
+    )
+    account_triggers.tell_confirmed(call, occasion, confirmed)
 
 
 def _confirm_with(
@@ -146,7 +191,7 @@ def _confirm_with(
     code: Secret,
     *,
     takes_alias: bool,
-) -> Refused | None:
+) -> User | Refused:
     former = users.get_to_change(transaction, pool.pool_id, sub)
     if former.status is not UserStatus.UNCONFIRMED:
         raise NotUnconfirmed(status=former.status)
@@ -161,7 +206,7 @@ def _confirm_with(
         users.update(transaction, pool, confirmed, former)
     except AliasTaken as conflict:
         raise AliasHeldByAnother(**conflict.facts) from conflict
-    return None
+    return confirmed
 
 
 def resend(

@@ -5,7 +5,7 @@ through their checks over it. Names that nobody has get a stand-in: a made-up su
 for a name, so that limits and simulated answers behave as they would for a user.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from poolgate.credentials import srp
@@ -47,6 +47,8 @@ class Situation:
     stand_in: Sub
     failures: FailureCount
     groups: tuple[Group, ...] = ()
+    # What the app client sent along for the functions that the pool asks.
+    client_metadata: Mapping[str, str] | None = None
 
     @property
     def hides_user_existence(self) -> bool:

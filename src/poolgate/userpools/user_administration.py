@@ -11,6 +11,7 @@ from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
 from poolgate.userpools import (
+    account_triggers,
     attributes,
     messages,
     passwords,
@@ -22,6 +23,7 @@ from poolgate.userpools import (
 from poolgate.userpools.messages import Delivery
 from poolgate.userpools.passwords import TemporaryPasswordUnfit
 from poolgate.userpools.pools import UserPool
+from poolgate.userpools.triggers import Occasion, Trigger
 from poolgate.userpools.users import AddressTaken, User, UsernameTaken, UserStatus
 
 
@@ -64,6 +66,8 @@ def create(
     temporary_password: Secret | None,
     invitation: Invitation,
     takes_aliases: bool = False,
+    validation: Mapping[str, str] | None = None,
+    client_metadata: Mapping[str, str] | None = None,
 ) -> User:
     """Make a user who must change the temporary password at the first sign-in.
 
@@ -77,6 +81,13 @@ def create(
     attributes.verify_new(pool, complete, writer=None)
     password = _temporary(pool, temporary_password)
     deliveries = _deliveries(call, complete, invitation)
+    occasion = Occasion(
+        pool=pool,
+        source="PreSignUp_AdminCreateUser",
+        username=username,
+        client_metadata=client_metadata,
+    )
+    _ask_before(call, occasion, login_name, complete, validation)
     user = users.new_user(
         call,
         pool_id,
@@ -98,6 +109,26 @@ def create(
         for delivery in deliveries:
             enqueue(transaction, call, messages.invitation(pool, delivery, login_name, password))
     return user
+
+
+def _ask_before(
+    call: Call,
+    occasion: Occasion,
+    login_name: str,
+    attributes: Mapping[str, str],
+    validation: Mapping[str, str] | None,
+) -> None:
+    """Let the pool's function refuse the user; AWS ignores what else it answers here."""
+    if Trigger.PRE_SIGN_UP not in occasion.pool.triggers:
+        return
+    with call.db.reading() as transaction:
+        try:
+            users.verify_free(transaction, occasion.pool, login_name)
+        except AddressTaken:
+            raise
+        except UsernameTaken as taken:
+            raise AccountExists from taken
+    account_triggers.ask_before_sign_up(call, occasion, attributes, validation)
 
 
 def invite_again(
@@ -133,7 +164,13 @@ def get(call: Call, pool_id: PoolId, login_name: str) -> tuple[UserPool, User]:
         return pool, users.get(transaction, pool, login_name)
 
 
-def confirm(call: Call, pool_id: PoolId, login_name: str) -> None:
+def confirm(
+    call: Call,
+    pool_id: PoolId,
+    login_name: str,
+    *,
+    client_metadata: Mapping[str, str] | None = None,
+) -> None:
     """Confirm a sign-up without a code; addresses stay unverified."""
     with call.db.writing() as transaction:
         pool, former = _get_to_change(transaction, pool_id, login_name)
@@ -141,6 +178,13 @@ def confirm(call: Call, pool_id: PoolId, login_name: str) -> None:
             raise CannotConfirm(status=former.status)
         confirmed = replace(former, status=UserStatus.CONFIRMED, modified_at=call.now_millis)
         users.update(transaction, pool, confirmed, former)
+    occasion = Occasion(
+        pool=pool,
+        source=account_triggers.CONFIRMED,
+        username=confirmed.username,
+        client_metadata=client_metadata,
+    )
+    account_triggers.tell_confirmed(call, occasion, confirmed)
 
 
 def set_enabled(call: Call, pool_id: PoolId, login_name: str, *, enabled: bool) -> None:

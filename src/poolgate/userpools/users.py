@@ -244,6 +244,18 @@ def new_user(
     )
 
 
+def verify_free(transaction: Transaction, pool: UserPool, name: str) -> None:
+    """Raise UsernameTaken or AddressTaken when a new user cannot have the name; a first look.
+
+    Only `insert` makes sure of it.
+    """
+    if _find_row(transaction, pool, name) is None:
+        return
+    if pool.username_attributes:
+        raise AddressTaken(attribute="email" if "@" in name else "phone_number")
+    raise UsernameTaken
+
+
 def insert(transaction: Transaction, pool: UserPool, user: User) -> None:
     """Store a new user; raise UsernameTaken or AliasTaken when a name is in use.
 

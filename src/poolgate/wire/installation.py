@@ -6,7 +6,7 @@ from poolgate.credentials.sealing import Vault
 from poolgate.foundation.clock import Clock
 from poolgate.foundation.ids import AccountId, Region
 from poolgate.policy.principal import Principal
-from poolgate.store.call import Call
+from poolgate.store.call import Call, Functions
 from poolgate.store.database import Database
 from poolgate.store.key_stock import KeyStock
 from poolgate.wire.http import HttpRequest
@@ -35,6 +35,7 @@ class Installation:
     region: Region
     issuer_base: str | None
     key_stock: KeyStock
+    functions: Functions
     media: frozenset[str]
     dev: bool = False
     skew_seconds: dict[str, int] = field(default_factory=default_skews)
@@ -60,6 +61,7 @@ class Installation:
             source_address=source_address,
             issuer_base=self.issuer_base,
             key_stock=self.key_stock,
+            functions=self.functions,
             media=self.media,
             principal=principal,
             secure_transport=secure_transport,

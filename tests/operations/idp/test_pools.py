@@ -324,8 +324,8 @@ def test_malformed_requests_are_refused_before_anything_is_looked_up(
         ("PasswordHistorySize", {"Policies": {"PasswordPolicy": {"PasswordHistorySize": 3}}}),
         ("AdvancedSecurityMode", {"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}),
         (
-            "LambdaConfig",
-            {"LambdaConfig": {"PreSignUp": "arn:aws:lambda:us-east-1:123456789012:function:f"}},
+            "LambdaConfig.KMSKeyID",
+            {"LambdaConfig": {"KMSKeyID": "arn:aws:kms:us-east-1:123456789012:key/k"}},
         ),
         (
             "DefaultEmailOption CONFIRM_WITH_LINK",

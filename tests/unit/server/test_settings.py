@@ -90,4 +90,35 @@ def test_every_setting_is_explained_once() -> None:
     assert [setting.name for setting in SETTINGS if not setting.has_flag] == [
         "smtp_password",
         "sms_webhook_secret",
+        "lambda_secret_access_key",
+        "trigger_signing_secret",
     ]
+
+
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
+
+
+def test_table_of_functions_comes_from_the_file_or_the_environment(tmp_path):
+    config = tmp_path / "poolgate.toml"
+    config.write_text(f'data = "d"\n[triggers]\n"{FUNCTION}" = "https://hooks.example/f?a=b"\n')
+    secret = {"POOLGATE_TRIGGER_SIGNING_SECRET": "s"}
+    explained = read_settings({"config": str(config)}, secret)
+    assert any("must be a URL" in mistake for mistake in explained.mistakes)
+    config.write_text(f'data = "d"\n[triggers]\n"{FUNCTION}" = "https://hooks.example/f"\n')
+    explained = read_settings({"config": str(config)}, secret)
+    assert explained.settings.triggers == {FUNCTION: "https://hooks.example/f"}
+    variables = {"POOLGATE_TRIGGERS": f"{FUNCTION}=https://hooks.example/f", **secret}
+    assert read_settings({"data": "d"}, variables).settings.triggers == explained.settings.triggers
+
+
+@pytest.mark.parametrize(
+    ("variables", "mistake"),
+    [
+        ({"POOLGATE_TRIGGERS": "f=https://hooks.example"}, "which is no Lambda function"),
+        ({"POOLGATE_TRIGGERS": f"{FUNCTION}=https://hooks.example"}, "trigger_signing_secret"),
+        ({"POOLGATE_LAMBDA_ENDPOINT_URL": "https://lambda.example"}, "lambda_access_key_id"),
+    ],
+)
+def test_functions_that_could_not_be_asked_stop_the_start(variables, mistake):
+    explained = read_settings({"data": "d"}, variables)
+    assert any(mistake in text for text in explained.mistakes)

@@ -6,6 +6,7 @@ from poolgate.credentials import secret_hash
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.paging import PageTokenInvalid
 from poolgate.operations.errors import AwsError, ErrorTable
+from poolgate.operations.idp.lambda_configs import FunctionArnInvalid
 from poolgate.operations.idp.tags import ResourceArnInvalid
 from poolgate.operations.idp.unbuilt import SettingNotBuilt
 from poolgate.operations.idp.user_errors import RECOVERY_ERRORS, SIGN_IN_ERRORS, USER_ERRORS
@@ -26,6 +27,7 @@ from poolgate.userpools import (
     schema,
     signing_keys,
     token_sessions,
+    triggers,
     user_search,
 )
 
@@ -188,6 +190,19 @@ _TOKENS: Mapping[type[Failure], AwsError] = {
     signing_keys.SigningKeysMissing: AwsError(NOT_FOUND, "User pool {pool_id} does not exist."),
 }
 
+_TRIGGERS: Mapping[type[Failure], AwsError] = {
+    FunctionArnInvalid: AwsError(INVALID_PARAMETER, "Invalid Lambda function ARN {arn}."),
+    triggers.TriggerRefused: AwsError(
+        "UserLambdaValidationException", "{trigger} failed with error {text}."
+    ),
+    triggers.TriggerNotInvoked: AwsError(
+        "UnexpectedLambdaException", "{trigger} invocation failed due to error {reason}."
+    ),
+    triggers.TriggerAnswerUnreadable: AwsError(
+        "InvalidLambdaResponseException", "Unrecognizable lambda output"
+    ),
+}
+
 IDP_ERRORS: ErrorTable = {
     **_POOLS,
     **_APP_CLIENTS,
@@ -201,4 +216,5 @@ IDP_ERRORS: ErrorTable = {
     **SIGN_IN_ERRORS,
     **RECOVERY_ERRORS,
     **_TOKENS,
+    **_TRIGGERS,
 }

@@ -44,6 +44,7 @@ def confirm_forgot_password(
         Secret(request["ConfirmationCode"]),
         Secret(request["Password"]),
         secret_hash=request.get("SecretHash"),
+        client_metadata=request.get("ClientMetadata"),
     )
     return ConfirmForgotPasswordResponse()
 

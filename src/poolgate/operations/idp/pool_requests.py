@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from poolgate.operations.idp.lambda_configs import triggers_of
 from poolgate.operations.idp.unbuilt import refuse_if
 from poolgate.operations.shapes.idp import (
     CreateUserPoolRequest,
@@ -60,6 +61,7 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
         key_type=request.get("KeyConfiguration", {}).get("KeyType"),
         issuer_type=request.get("IssuerConfiguration", {}).get("Type"),
         tags=request.get("UserPoolTags", {}),
+        triggers=triggers_of(request.get("LambdaConfig", {})),
     )
 
 
@@ -77,8 +79,7 @@ def refuse_unbuilt_factors(request: PoolRequest) -> None:
 
 
 def refuse_unbuilt_surroundings(request: PoolRequest) -> None:
-    """Raise for triggers, senders and token forms that this server does not have yet."""
-    refuse_if(request.get("LambdaConfig"), "LambdaConfig")
+    """Raise for senders and token forms that this server does not have yet."""
     verification = request.get("VerificationMessageTemplate", {})
     by_link = verification.get("DefaultEmailOption") == "CONFIRM_WITH_LINK"
     refuse_if(by_link, "DefaultEmailOption CONFIRM_WITH_LINK")

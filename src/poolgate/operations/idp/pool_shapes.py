@@ -4,6 +4,7 @@ from typing import Any
 
 from poolgate.foundation.clock import from_epoch_millis
 from poolgate.foundation.ids import pool_arn
+from poolgate.operations.idp.lambda_configs import lambda_config_type
 from poolgate.operations.idp.schema_shapes import schema_attribute_type
 from poolgate.operations.shapes.idp import (
     AdminCreateUserConfigType,
@@ -27,7 +28,7 @@ def user_pool_type(call: Call, pool: UserPool, *, number_of_users: int) -> UserP
         Name=pool.name,
         Policies=_policies(pool),
         DeletionProtection="ACTIVE" if pool.deletion_protection else "INACTIVE",
-        LambdaConfig={},
+        LambdaConfig=lambda_config_type(pool),
         LastModifiedDate=from_epoch_millis(pool.modified_at),
         CreationDate=from_epoch_millis(pool.created_at),
         SchemaAttributes=[schema_attribute_type(attribute) for attribute in pool.schema],
@@ -51,7 +52,7 @@ def user_pool_description(pool: UserPool) -> UserPoolDescriptionType:
     return UserPoolDescriptionType(
         Id=pool.pool_id,
         Name=pool.name,
-        LambdaConfig={},
+        LambdaConfig=lambda_config_type(pool),
         LastModifiedDate=from_epoch_millis(pool.modified_at),
         CreationDate=from_epoch_millis(pool.created_at),
     )

@@ -1,7 +1,5 @@
 """InitiateAuth, RespondToAuthChallenge and their Admin siblings."""
 
-from collections.abc import Mapping
-
 from poolgate.foundation.ids import ClientId, PoolId
 from poolgate.foundation.secret import Secret
 from poolgate.operations.idp.registrar import registrar
@@ -27,7 +25,7 @@ from poolgate.userpools.sign_in import Answer, ChallengeIssued, Outcome
 @registrar.operation("InitiateAuth", authentication=Authentication.NONE)
 def initiate_auth(call: Call, request: InitiateAuthRequest) -> InitiateAuthResponse:
     """Start a sign-in, or refresh one."""
-    attempt = _attempt(Door.PUBLIC, request["AuthFlow"], request.get("AuthParameters", {}))
+    attempt = _attempt(Door.PUBLIC, request)
     outcome = sign_in.begin(call, ClientId(request["ClientId"]), attempt)
     return _response(outcome)
 
@@ -35,7 +33,7 @@ def initiate_auth(call: Call, request: InitiateAuthRequest) -> InitiateAuthRespo
 @registrar.operation("AdminInitiateAuth", authentication=Authentication.SIGV4)
 def admin_initiate_auth(call: Call, request: AdminInitiateAuthRequest) -> AdminInitiateAuthResponse:
     """Start a sign-in on behalf of a trusted backend."""
-    attempt = _attempt(Door.ADMIN, request["AuthFlow"], request.get("AuthParameters", {}))
+    attempt = _attempt(Door.ADMIN, request)
     outcome = sign_in.begin(
         call, ClientId(request["ClientId"]), attempt, pool_id=PoolId(request["UserPoolId"])
     )
@@ -64,10 +62,12 @@ def admin_respond_to_auth_challenge(
     return _response(outcome)
 
 
-def _attempt(door: Door, flow: str, parameters: Mapping[str, str]) -> Attempt:
+def _attempt(door: Door, request: InitiateAuthRequest | AdminInitiateAuthRequest) -> Attempt:
+    parameters = request.get("AuthParameters", {})
     return Attempt(
         door=door,
-        flow=parse_flow(flow),
+        flow=parse_flow(request["AuthFlow"]),
+        client_metadata=request.get("ClientMetadata"),
         login_name=parameters.get("USERNAME", ""),
         password=_secret(parameters.get("PASSWORD")),
         srp_a=parameters.get("SRP_A"),
@@ -84,6 +84,7 @@ def _answer(
         challenge=request["ChallengeName"],
         responses=request.get("ChallengeResponses", {}),
         auth_session=_secret(request.get("Session")),
+        client_metadata=request.get("ClientMetadata"),
     )
 
 

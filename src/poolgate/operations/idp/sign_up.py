@@ -3,7 +3,11 @@
 from poolgate.foundation.ids import ClientId
 from poolgate.foundation.secret import Secret
 from poolgate.operations.idp.registrar import registrar
-from poolgate.operations.idp.user_shapes import code_delivery_details, given_attributes
+from poolgate.operations.idp.user_shapes import (
+    code_delivery_details,
+    given_attributes,
+    validation_data,
+)
 from poolgate.operations.registry import Authentication
 from poolgate.operations.shapes.idp import (
     ConfirmSignUpRequest,
@@ -16,6 +20,7 @@ from poolgate.operations.shapes.idp import (
 from poolgate.store.call import Call
 from poolgate.userpools import sign_up
 from poolgate.userpools.auth_flows import ParameterMissing
+from poolgate.userpools.users import UserStatus
 
 
 @registrar.operation("SignUp", authentication=Authentication.NONE)
@@ -32,8 +37,11 @@ def sign_up_user(call: Call, request: SignUpRequest) -> SignUpResponse:
         Secret(password),
         given_attributes(request.get("UserAttributes", [])),
         secret_hash=request.get("SecretHash"),
+        validation=validation_data(request),
+        client_metadata=request.get("ClientMetadata"),
     )
-    response = SignUpResponse(UserConfirmed=False, UserSub=signed_up.user.sub)
+    is_confirmed = signed_up.user.status is UserStatus.CONFIRMED
+    response = SignUpResponse(UserConfirmed=is_confirmed, UserSub=signed_up.user.sub)
     if signed_up.delivery is not None:
         response["CodeDeliveryDetails"] = code_delivery_details(signed_up.delivery)
     return response
@@ -49,6 +57,7 @@ def confirm_sign_up(call: Call, request: ConfirmSignUpRequest) -> ConfirmSignUpR
         Secret(request["ConfirmationCode"]),
         secret_hash=request.get("SecretHash"),
         takes_alias=request.get("ForceAliasCreation", False),
+        client_metadata=request.get("ClientMetadata"),
     )
     return ConfirmSignUpResponse()
 

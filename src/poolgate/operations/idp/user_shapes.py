@@ -4,7 +4,13 @@ from collections.abc import Iterable, Mapping
 
 from poolgate.foundation.clock import from_epoch_millis
 from poolgate.foundation.failure import Failure
-from poolgate.operations.shapes.idp import AttributeType, CodeDeliveryDetailsType, UserType
+from poolgate.operations.shapes.idp import (
+    AdminCreateUserRequest,
+    AttributeType,
+    CodeDeliveryDetailsType,
+    SignUpRequest,
+    UserType,
+)
 from poolgate.userpools.messages import Delivery
 from poolgate.userpools.users import User
 
@@ -21,6 +27,12 @@ def given_attributes(attributes: Iterable[AttributeType]) -> dict[str, str]:
             raise AttributeValueMissing(name=attribute["Name"])
         given[attribute["Name"]] = attribute["Value"]
     return given
+
+
+def validation_data(request: SignUpRequest | AdminCreateUserRequest) -> dict[str, str] | None:
+    """Return what an app client tells the pre sign-up function only; None where it said nothing."""
+    told = request.get("ValidationData")
+    return None if told is None else given_attributes(told)
 
 
 def attribute_list(user: User, shown: Mapping[str, str] | None = None) -> list[AttributeType]:

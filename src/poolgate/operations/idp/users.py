@@ -5,7 +5,12 @@ from poolgate.foundation.clock import from_epoch_millis
 from poolgate.foundation.ids import PoolId
 from poolgate.foundation.secret import Secret
 from poolgate.operations.idp.registrar import registrar
-from poolgate.operations.idp.user_shapes import attribute_list, given_attributes, user_type
+from poolgate.operations.idp.user_shapes import (
+    attribute_list,
+    given_attributes,
+    user_type,
+    validation_data,
+)
 from poolgate.operations.registry import Authentication
 from poolgate.operations.shapes.idp import (
     AdminConfirmSignUpRequest,
@@ -55,6 +60,8 @@ def admin_create_user(call: Call, request: AdminCreateUserRequest) -> AdminCreat
             temporary_password=password,
             invitation=invitation,
             takes_aliases=request.get("ForceAliasCreation", False),
+            validation=validation_data(request),
+            client_metadata=request.get("ClientMetadata"),
         )
     return AdminCreateUserResponse(User=user_type(user))
 
@@ -78,7 +85,12 @@ def admin_confirm_sign_up(
     call: Call, request: AdminConfirmSignUpRequest
 ) -> AdminConfirmSignUpResponse:
     """Confirm a sign-up without a code."""
-    user_administration.confirm(call, PoolId(request["UserPoolId"]), request["Username"])
+    user_administration.confirm(
+        call,
+        PoolId(request["UserPoolId"]),
+        request["Username"],
+        client_metadata=request.get("ClientMetadata"),
+    )
     return AdminConfirmSignUpResponse()
 
 
