@@ -1,8 +1,10 @@
 """User pools as a program meets them: boto3 clients over an in-process Poolgate."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -159,7 +161,20 @@ class App:
 
     def srp(self, username: str = "alice", password: str = PASSWORD) -> AWSSRP:
         """Return somebody else's implementation of the client's side."""
-        return AWSSRP(
+        poolgate = self.poolgate
+
+        class OnOurClock(AWSSRP):
+            @staticmethod
+            def get_cognito_formatted_timestamp(_now: datetime) -> str:
+                return str(AWSSRP.get_cognito_formatted_timestamp(poolgate.clock.now()))
+
+            def process_challenge(self, *arguments: Any) -> Any:
+                # It asks for the time in a way that newer Pythons warn of.
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", DeprecationWarning)
+                    return super().process_challenge(*arguments)
+
+        return OnOurClock(
             username=username,
             password=password,
             pool_id=self.pool_id,
@@ -186,5 +201,4 @@ class App:
     def answer_srp(self, srp: AWSSRP, begun: Any) -> Any:
         parameters = begun["ChallengeParameters"]
         answers = srp.process_challenge(parameters, {"USERNAME": srp.username})
-        # The client stamps its answer by the machine's clock; ours may have been moved.
         return self.respond("PASSWORD_VERIFIER", **answers)
