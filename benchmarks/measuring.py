@@ -1,12 +1,14 @@
-"""Times operations against their limit, both in turns, so that a busy machine slows both."""
+"""Times operations against their limit, in turns, and keeps the best of many short rounds.
+
+Other work on the machine can only add to a round, so the best one says most about the code.
+"""
 
 import gc
-import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-ROUNDS = 7
+ROUNDS = 30
 
 
 @dataclass(frozen=True)
@@ -28,39 +30,37 @@ Measurement = Callable[[int], Spent]
 
 @dataclass(frozen=True)
 class Compared:
-    """An operation and its limit, the medians of all rounds, and what share the limit is."""
+    """An operation and its limit, each at its best."""
 
     operation: Spent
     limit: Spent
-    share: Spent
+
+    @property
+    def share(self) -> Spent:
+        """Return what share of the operation its limit is."""
+        return Spent(self.limit.wall / self.operation.wall, self.limit.cpu / self.operation.cpu)
 
 
-def compare(
-    operation: Measurement, limit: Measurement, *, calls: int, limit_calls: int
-) -> Compared:
+def compare(operation: Measurement, limit: Measurement, *, calls: int) -> Compared:
     """Run both in turns; each callable makes that many calls and returns what one took."""
-    operation(max(1, calls // 10))
-    limit(max(1, limit_calls // 10))
+    operation(1)
+    limit(1)
     operations, limits = [], []
     for _ in range(ROUNDS):
         gc.collect()
-        limits.append(limit(limit_calls))
+        limits.append(limit(calls))
         operations.append(operation(calls))
-    shares = [
-        Spent(limit.wall / operation.wall, limit.cpu / operation.cpu)
-        for limit, operation in zip(limits, operations, strict=True)
-    ]
-    return Compared(middle(operations), middle(limits), middle(shares))
+    return Compared(best(operations), best(limits))
 
 
 def repeat(operation: Measurement, *, calls: int) -> Spent:
     """Run an operation that has no limit of its own."""
-    operation(max(1, calls // 10))
+    operation(1)
     rounds = []
     for _ in range(ROUNDS):
         gc.collect()
         rounds.append(operation(calls))
-    return middle(rounds)
+    return best(rounds)
 
 
 def each(run: Callable[[], object]) -> Measurement:
@@ -75,8 +75,6 @@ def spent_on(work: Callable[[], object]) -> Spent:
     return Spent(time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def middle(rounds: Sequence[Spent]) -> Spent:
-    """Return the median of the rounds."""
-    return Spent(
-        statistics.median(one.wall for one in rounds), statistics.median(one.cpu for one in rounds)
-    )
+def best(rounds: Sequence[Spent]) -> Spent:
+    """Return the shortest times of all rounds."""
+    return Spent(min(one.wall for one in rounds), min(one.cpu for one in rounds))
