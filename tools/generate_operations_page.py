@@ -16,6 +16,7 @@ FAMILIES = {
 CALLERS = {
     Authentication.SIGV4: "AWS signature",
     Authentication.ACCESS_TOKEN: "access token",
+    Authentication.OPTIONAL_SIGV4: "AWS signature, or nobody in particular",
     Authentication.NONE: "nobody in particular",
 }
 HEADER = """# Operations

@@ -21,6 +21,7 @@ class Authentication(Enum):
 
     SIGV4 = "SigV4 signature, authorised by IAM policy"
     ACCESS_TOKEN = "user's access token in the request"  # noqa: S105 - a kind, not a secret
+    OPTIONAL_SIGV4 = "SigV4 signature, or the request proves itself"
     NONE = "nothing; the request proves itself"
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from poolgate.foundation.clock import epoch_seconds
 from poolgate.foundation.failure import Failure
+from poolgate.foundation.ids import PoolId
 from poolgate.jose.tokens import TokenRefused, UnverifiedToken, parse_token, verify_token
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
@@ -23,6 +24,8 @@ from poolgate.userpools.tables import app_clients as app_clients_table
 from poolgate.userpools.tables import token_families, user_pools, users
 from poolgate.userpools.token_claims import USER_SCOPE
 from poolgate.userpools.users import User, UserDisabled, UserNotFound, user_of
+
+Claims = Mapping[str, Any]
 
 
 class AccessTokenInvalid(Failure):
@@ -50,7 +53,7 @@ class SignedIn:
     app_client: AppClient
     scopes: frozenset[str]
     family_id: str | None
-    access_token_claims: Mapping[str, Any]
+    access_token_claims: Claims
 
 
 # Everything that an access token speaks of, in one read; each part by its primary key.
@@ -90,43 +93,80 @@ def verify_access_token(
 
     Raises AccessTokenInvalid, -Expired, -Revoked, ScopeMissing, UserNotFound or UserDisabled.
     """
-    try:
-        unverified = parse_token(access_token)
-    except TokenRefused as refusal:
-        raise AccessTokenInvalid(private_detail=refusal.private_detail) from refusal
     with call.db.reading() as transaction:
-        key = signing_keys.find_published(transaction, call, unverified.key_id, TokenUse.ACCESS)
-        if key is None:
-            raise AccessTokenInvalid(private_detail="unknown key")
-        claims = _verified_claims(call, unverified, key)
+        pool_id, claims = _verified(transaction, call, access_token, TokenUse.ACCESS)
         # Before the user is read: a token of an app client itself has none, nor this scope.
         if required_scope not in claims["scope"].split():
             raise ScopeMissing
-        return _signed_in(transaction, key, claims)
+        return _signed_in(transaction, pool_id, claims)
+
+
+def verify_user_token(call: Call, token: str, token_use: TokenUse) -> SignedIn:
+    """Return who an ID or access token speaks for, whatever its scopes.
+
+    Raises the failures of `verify_access_token` but ScopeMissing.
+    """
+    with call.db.reading() as transaction:
+        pool_id, claims = _verified(transaction, call, token, token_use)
+        return _signed_in(transaction, pool_id, claims)
+
+
+def verify_any_token(call: Call, token: str, token_use: TokenUse) -> tuple[PoolId, Claims]:
+    """Return the pool and claims of a user's token, or of an app client's own access token.
+
+    Raises the failures of `verify_user_token`.
+    """
+    with call.db.reading() as transaction:
+        pool_id, claims = _verified(transaction, call, token, token_use)
+        if token_use is TokenUse.ID or "username" in claims:
+            _signed_in(transaction, pool_id, claims)
+        else:
+            _verify_client_exists(transaction, pool_id, claims)
+    return pool_id, claims
+
+
+def _verified(
+    transaction: Transaction, call: Call, token: str, token_use: TokenUse
+) -> tuple[PoolId, Claims]:
+    try:
+        unverified = parse_token(token)
+    except TokenRefused as refusal:
+        raise AccessTokenInvalid(private_detail=refusal.private_detail) from refusal
+    key = signing_keys.find_published(transaction, call, unverified.key_id, token_use)
+    if key is None:
+        raise AccessTokenInvalid(private_detail="unknown key")
+    return key.pool_id, _verified_claims(call, unverified, key, token_use)
+
+
+def _verify_client_exists(transaction: Transaction, pool_id: PoolId, claims: Claims) -> None:
+    try:
+        app_clients.get(transaction, claims["client_id"], pool_id)
+    except app_clients.AppClientNotFound:
+        raise AccessTokenInvalid(private_detail="app client is gone") from None
 
 
 def _verified_claims(
-    call: Call, unverified: UnverifiedToken, key: PublishedKey
-) -> Mapping[str, Any]:
+    call: Call, unverified: UnverifiedToken, key: PublishedKey, token_use: TokenUse
+) -> Claims:
     try:
         claims = verify_token(unverified, key.verification_key)
     except TokenRefused as refusal:
         raise AccessTokenInvalid(private_detail=refusal.private_detail) from refusal
-    if claims["token_use"] != TokenUse.ACCESS or claims["iss"] != call.issuer(key.pool_id):
+    if claims["token_use"] != token_use or claims["iss"] != call.issuer(key.pool_id):
         raise AccessTokenInvalid(private_detail="another use or issuer")
     if epoch_seconds(call.now) >= claims["exp"]:
         raise AccessTokenExpired
     return claims
 
 
-def _signed_in(transaction: Transaction, key: PublishedKey, claims: Mapping[str, Any]) -> SignedIn:
+def _signed_in(transaction: Transaction, pool_id: PoolId, claims: Claims) -> SignedIn:
     family_id = claims.get("origin_jti")
     row = transaction.one(
         _FIND,
         {
-            "pool_id": key.pool_id,
+            "pool_id": pool_id,
             "sub": claims["sub"],
-            "client_id": claims["client_id"],
+            "client_id": _client_id_of(claims),
             "family_id": family_id,
         },
     )
@@ -142,13 +182,19 @@ def _signed_in(transaction: Transaction, key: PublishedKey, claims: Mapping[str,
         user=user,
         pool=pools.decode(row.pool_settings),
         app_client=app_clients.decode(row.client_settings),
-        scopes=frozenset(claims["scope"].split()),
+        scopes=frozenset(claims.get("scope", "").split()),
         family_id=family_id,
         access_token_claims=claims,
     )
 
 
-def _verify_not_revoked(row: "sa.Row[tuple[object, ...]]", claims: Mapping[str, Any]) -> None:
+def _client_id_of(claims: Claims) -> str:
+    # An ID token names its app client as its audience, unless it was made for another audience.
+    client_id: str = claims.get("client_id") or claims.get("azp") or claims["aud"]
+    return client_id
+
+
+def _verify_not_revoked(row: "sa.Row[tuple[object, ...]]", claims: Claims) -> None:
     if "origin_jti" in claims:
         if row.family_id is None or row.family_revoked_at is not None:
             raise AccessTokenRevoked

@@ -12,9 +12,10 @@ from poolgate.foundation.failure import Failure
 from poolgate.iam.authorization import AccessDenied, authorize
 from poolgate.operations.errors import AwsError, find_error
 from poolgate.operations.registry import Authentication, Operation
+from poolgate.sigv4.proofs import carries_proof
 from poolgate.store.call import Call
 from poolgate.userpools.access_tokens import verify_access_token
-from poolgate.wire.callers import SignedCaller, verify_caller
+from poolgate.wire.callers import SignedCaller, request_parts, verify_caller
 from poolgate.wire.constraints import constraint_message
 from poolgate.wire.http import HttpRequest, HttpResponse
 from poolgate.wire.installation import Installation
@@ -113,7 +114,12 @@ def name_operation(exchange: Exchange) -> None:
 
 def authenticate_caller(exchange: Exchange) -> None:
     """Verify the signature of an operation that needs one; others may come signed or not."""
-    if exchange.operation.authentication is Authentication.SIGV4:
+    authentication = exchange.operation.authentication
+    # An optional signature that is there must be good, or its caller would believe it counts.
+    is_signed = authentication is Authentication.OPTIONAL_SIGV4 and carries_proof(
+        request_parts(exchange.http)
+    )
+    if authentication is Authentication.SIGV4 or is_signed:
         exchange.caller = verify_caller(
             exchange.installation, exchange.http, service=exchange.door.name
         )

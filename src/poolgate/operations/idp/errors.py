@@ -26,6 +26,7 @@ from poolgate.userpools import (
     resource_servers,
     schema,
     signing_keys,
+    token_exchange,
     token_sessions,
     triggers,
     user_search,
@@ -145,6 +146,11 @@ _CLIENT_TOKENS: Mapping[type[Failure], AwsError] = {
     client_tokens.NoScopeToGrant: AwsError(INVALID_PARAMETER, "There is no scope to authorize."),
 }
 
+_TOKEN_EXCHANGE: Mapping[type[Failure], AwsError] = {
+    token_exchange.ExchangeRefused: AwsError(INVALID_PARAMETER, "{fault}"),
+    token_exchange.PresentedTokenRefused: AwsError(NOT_AUTHORIZED, "{role} token {fault}."),
+}
+
 _USER_SEARCH: Mapping[type[Failure], AwsError] = {
     user_search.FilterUnreadable: AwsError(INVALID_PARAMETER, "Error while parsing filter"),
     user_search.AttributeNotSearchable: AwsError(
@@ -211,6 +217,7 @@ IDP_ERRORS: ErrorTable = {
     **_RESOURCE_SERVERS,
     **_SESSIONS,
     **_CLIENT_TOKENS,
+    **_TOKEN_EXCHANGE,
     **_USER_SEARCH,
     **USER_ERRORS,
     **SIGN_IN_ERRORS,
