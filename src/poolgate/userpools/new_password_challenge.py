@@ -8,7 +8,7 @@ import msgspec
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
-from poolgate.userpools import attributes, passwords
+from poolgate.userpools import attributes, password_history, passwords
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import User, UserStatus
@@ -35,7 +35,8 @@ def answered(
 ) -> User:
     """Return the user with the new password and attributes. Slow: outside transactions.
 
-    Raises PasswordUnfit, AttributeAlreadyProvided and what `attributes` says of values.
+    Raises PasswordUnfit, PasswordUsedBefore, AttributeAlreadyProvided and what `attributes` says of
+    values.
     """
     new_password = Secret(responses["NEW_PASSWORD"])
     given = {
@@ -50,6 +51,7 @@ def answered(
     complete = {**user.attributes, **given}
     attributes.verify_complete(pool, complete)
     passwords.verify_fit(pool.password_policy, new_password)
+    password_history.verify_unused(call, pool, user, new_password)
     return replace(
         user,
         status=UserStatus.CONFIRMED,

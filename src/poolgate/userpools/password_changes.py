@@ -5,7 +5,7 @@ from dataclasses import replace
 from poolgate.credentials.passwords import WrongPassword
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
-from poolgate.userpools import attempt_limits, lockout, passwords, users
+from poolgate.userpools import attempt_limits, lockout, password_history, passwords, users
 from poolgate.userpools.access_tokens import SignedIn
 from poolgate.userpools.attempt_limits import Attempt
 from poolgate.userpools.auth_flows import ParameterMissing
@@ -18,7 +18,7 @@ def change(
     """Replace the user's password; every session stays.
 
     A wrong previous password counts for the lock-out. Raises WrongPassword, LockedOut,
-    PasswordUnfit or AttemptLimitExceeded.
+    PasswordUnfit, PasswordUsedBefore or AttemptLimitExceeded.
     """
     pool, user = signed_in.pool, signed_in.user
     lockout.verify_open(FailureCount(user.failed_attempts, user.last_failure_at), call.now_millis)
@@ -29,6 +29,7 @@ def change(
     if user.password is not None:
         _verify_previous(call, signed_in, previous_password)
     passwords.verify_fit(pool.password_policy, new_password)
+    password_history.verify_unused(call, pool, user, new_password)
     kept = passwords.keep(call, pool, user.sub, user.username, new_password)
     with call.db.writing() as transaction:
         former = users.get_to_change(transaction, pool.pool_id, user.sub)

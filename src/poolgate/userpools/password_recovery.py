@@ -5,13 +5,13 @@ one without an address) is answered like somebody who can: a masked address, cod
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from poolgate.delivery.queue import require_medium
 from poolgate.foundation.failure import Failure
-from poolgate.foundation.ids import ClientId, PoolId, Sub, Username
+from poolgate.foundation.ids import ClientId, PoolId, Username
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Put, Transaction
@@ -20,6 +20,7 @@ from poolgate.userpools import (
     attempt_limits,
     confirmation_codes,
     messages,
+    password_history,
     passwords,
     pools,
     refresh_tokens,
@@ -35,11 +36,13 @@ from poolgate.userpools.confirmation_codes import (
     Refused,
 )
 from poolgate.userpools.messages import Delivery
+from poolgate.userpools.password_history import PasswordUsedBefore
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.situations import NameNotFoundForClient, Situation
+from poolgate.userpools.stored_passwords import StoredPassword
 from poolgate.userpools.tables import attempt_windows
 from poolgate.userpools.triggers import Occasion
-from poolgate.userpools.users import StoredPassword, User, UserDisabled, UserStatus
+from poolgate.userpools.users import User, UserDisabled, UserStatus
 
 
 class RecoveryDisabledUser(UserDisabled):
@@ -56,6 +59,14 @@ class NotResettable(Failure):
 
 class NoRecoveryAddress(Failure):
     """The user has no verified address that the pool recovers by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The new password as it is to be kept, and whether the user's history refuses it."""
+
+    kept: StoredPassword
+    is_used: bool
 
 
 _RESETTABLE = frozenset({UserStatus.CONFIRMED, UserStatus.RESET_REQUIRED, UserStatus.UNCONFIRMED})
@@ -103,6 +114,7 @@ def finish(
     """Set the new password and end every session, given the right code.
 
     Raises PasswordUnfit before the code is looked at, CodeMismatch, CodeExpired or CodeWornOut.
+    PasswordUsedBefore is told only to whoever has the right code, which stays usable then.
     """
     situation = situations.read(call, client_id, login_name=login_name)
     situations.verify_client(situation, login_name, secret_hash)
@@ -111,13 +123,16 @@ def finish(
     # Kept for nobody as well: what a refusal costs does not tell who has an account.
     sub = situation.stand_in
     kept = passwords.keep(call, pool, sub, user.username if user else Username(sub), new_password)
-    with call.db.writing() as transaction:
-        _count(transaction, call, situation)
-        recovered: User | Refused = Refused(CodeExpired())
-        if user is not None:
-            recovered = _finish_with(transaction, call, pool, user.sub, code, kept=kept)
-        if isinstance(recovered, Refused) and isinstance(recovered.failure, CodeExpired):
-            recovered = _simulated_refusal(transaction, call, situation)
+    replacement = Replacement(
+        kept, is_used=password_history.is_used(call, pool, user, new_password)
+    )
+    try:
+        recovered = _finish(call, situation, user, code, replacement)
+    except PasswordUsedBefore:
+        # The code was not consumed, and neither was the try counted.
+        with call.db.writing() as transaction:
+            _count(transaction, call, situation)
+        raise
     if isinstance(recovered, Refused):
         raise recovered.failure
     occasion = Occasion(
@@ -128,6 +143,21 @@ def finish(
         client_metadata=client_metadata,
     )
     account_triggers.tell_confirmed(call, occasion, recovered)
+
+
+def _finish(
+    call: Call, situation: Situation, user: User | None, code: Secret, replacement: Replacement
+) -> User | Refused:
+    with call.db.writing() as transaction:
+        _count(transaction, call, situation)
+        recovered: User | Refused = Refused(CodeExpired())
+        if user is not None:
+            recovered = _finish_with(
+                transaction, call, situation.pool, user, code, replacement=replacement
+            )
+        if isinstance(recovered, Refused) and isinstance(recovered.failure, CodeExpired):
+            recovered = _simulated_refusal(transaction, call, situation)
+    return recovered
 
 
 def reset_by_administrator(call: Call, pool_id: PoolId, login_name: str) -> None:
@@ -202,11 +232,12 @@ def _finish_with(
     transaction: Transaction,
     call: Call,
     pool: UserPool,
-    sub: Sub,
+    user: User,
     code: Secret,
     *,
-    kept: StoredPassword,
+    replacement: Replacement,
 ) -> User | Refused:
+    sub = user.sub
     key = CodeKey(pool.pool_id, sub, Purpose.PASSWORD_RESET)
     taken = confirmation_codes.consume(transaction, call, key, code)
     if isinstance(taken, Refused):
@@ -214,13 +245,16 @@ def _finish_with(
     former = users.get_to_change(transaction, pool.pool_id, sub)
     if former.status not in _RESETTABLE or not former.enabled:
         return Refused(CodeExpired())
+    password_history.verify_unchanged(pool, user, former)
+    if replacement.is_used:
+        raise PasswordUsedBefore
     attribute = taken.attribute
     is_same = former.attributes.get(attribute) == taken.address
     verified = {f"{attribute}_verified": "true"} if is_same else {}
     recovered = replace(
         former,
         status=UserStatus.CONFIRMED,
-        password=kept,
+        password=replacement.kept,
         attributes={**former.attributes, **verified},
         modified_at=call.now_millis,
     )

@@ -20,7 +20,8 @@ from poolgate.foundation.randomness import (
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.userpools.pools import PasswordPolicy, UserPool
-from poolgate.userpools.users import PasswordScheme, StoredPassword, User
+from poolgate.userpools.stored_passwords import PasswordScheme, StoredPassword
+from poolgate.userpools.users import User
 
 DAY_MILLIS = 24 * 60 * 60 * 1000
 _PURPOSE = "password"
@@ -102,11 +103,21 @@ def verify(call: Call, pool: UserPool, user: User | None, password: Secret) -> N
     Without a user, or for one without a password, it costs the same and always raises: the time it
     takes does not tell who has an account.
     """
-    if user is None or user.password is None:
+    verify_kept(call, pool, user, user.password if user else None, password)
+
+
+def verify_kept(
+    call: Call, pool: UserPool, user: User | None, stored: StoredPassword | None, password: Secret
+) -> None:
+    """Raise WrongPassword unless `stored`, which is or was the user's, is this password.
+
+    Slow as `verify` is, and with nothing to compare with as slow as with something.
+    """
+    if user is None or stored is None:
         _refuse(pool, password)
         return
-    kept = unseal(call, pool, user.sub, user.password)
-    if user.password.scheme is PasswordScheme.ARGON2ID:
+    kept = unseal(call, pool, user.sub, stored)
+    if stored.scheme is PasswordScheme.ARGON2ID:
         hashing.verify_argon2id(kept.decode(), password)
     else:
         hashing.verify_srp_password(
@@ -114,7 +125,7 @@ def verify(call: Call, pool: UserPool, user: User | None, password: Secret) -> N
             pool_name=pool_name_of(pool.pool_id),
             user_id=user.username,
             password=password,
-            salt=user.password.salt,
+            salt=stored.salt,
         )
 
 

@@ -28,7 +28,13 @@ from poolgate.userpools.schema import (
     schema_of_new_pool,
     with_custom_attributes,
 )
-from poolgate.userpools.tables import attempt_windows, auth_sessions, user_pools, users
+from poolgate.userpools.tables import (
+    attempt_windows,
+    auth_sessions,
+    earlier_passwords,
+    user_pools,
+    users,
+)
 
 __all__ = ["PasswordPolicy", "SchemaAttribute", "UserPool", "UserPoolNotFound"]
 
@@ -104,6 +110,9 @@ _DELETE_LEFTOVERS = tuple(
     sa.delete(table).where(table.c.pool_id == sa.bindparam("pool_id"))
     for table in (attempt_windows, auth_sessions)
 )
+_FORGET_PASSWORDS = sa.delete(earlier_passwords).where(
+    earlier_passwords.c.pool_id == sa.bindparam("pool_id")
+)
 _COUNT_IN_REGION = sa.select(sa.func.count()).where(user_pools.c.region == sa.bindparam("region"))
 _LIST = (
     sa.select(user_pools.c.settings)
@@ -158,7 +167,10 @@ def update(
             tier=tier or pool.tier,
         )
         changed = msgspec.structs.replace(changed, tags=tags, modified_at=call.now_millis)
+        _verify_tier_of_password_history(changed)
         transaction.run(_UPDATE, _changed_row(changed))
+        if _remembers_passwords(pool) and not _remembers_passwords(changed):
+            transaction.run(_FORGET_PASSWORDS, {"pool_id": pool_id})
     return changed
 
 
@@ -190,6 +202,16 @@ def verify_tier_of_session_settings(pool: UserPool) -> None:
     # AWS SetUserPoolSessionConfiguration: "must be in the Essentials or Plus tier".
     if pool.tier == "LITE":
         raise FeatureAboveTier(feature="Session configuration", tier=pool.tier)
+
+
+def _verify_tier_of_password_history(pool: UserPool) -> None:
+    # AWS PasswordPolicyType: "your user pool must be in the Essentials tier or higher".
+    if _remembers_passwords(pool) and pool.tier == "LITE":
+        raise FeatureAboveTier(feature="Password history", tier=pool.tier)
+
+
+def _remembers_passwords(pool: UserPool) -> bool:
+    return pool.password_policy.password_history_size > 0
 
 
 def delete(call: Call, pool_id: PoolId) -> None:
@@ -287,6 +309,7 @@ def _pool_of(call: Call, new_pool: NewPool) -> UserPool:
         **{field: getattr(new_pool.settings, field) for field in PoolSettings.__struct_fields__},
     )
     _verify_aliases(pool)
+    _verify_tier_of_password_history(pool)
     return pool
 
 

@@ -13,7 +13,8 @@ from poolgate.store.call import Call
 from poolgate.userpools import passwords, usernames, users
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.situations import Situation
-from poolgate.userpools.users import PasswordScheme, User
+from poolgate.userpools.stored_passwords import PasswordScheme
+from poolgate.userpools.users import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,21 @@ users = sa.Table(
     sa.UniqueConstraint("pool_id", "username_key", name="users_by_username"),
 )
 
+# What users had before the current password, in pools that remember it; the highest number is the
+# last one.
+earlier_passwords = sa.Table(
+    "earlier_passwords",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("sub", KEY_TEXT, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("scheme", sa.Text, nullable=False),
+    sa.Column("salt", sa.LargeBinary, nullable=False),
+    sa.Column("sealed_password", sa.LargeBinary, nullable=False),
+    sa.Column("set_at", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+)
+
 # What ListUsers can search, one row a value: email, phone_number, name, given_name, family_name,
 # preferred_username, cognito:user_status, status. Username and sub are columns of `users`.
 user_search = sa.Table(

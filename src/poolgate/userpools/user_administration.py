@@ -14,6 +14,7 @@ from poolgate.userpools import (
     account_triggers,
     attributes,
     messages,
+    password_history,
     passwords,
     pools,
     refresh_tokens,
@@ -214,13 +215,18 @@ def delete_itself(call: Call, user: User) -> None:
 def set_password(
     call: Call, pool_id: PoolId, login_name: str, password: Secret, *, permanent: bool
 ) -> None:
-    """Replace the user's password; one that is not permanent must be changed at sign-in."""
+    """Replace the user's password; one that is not permanent must be changed at sign-in.
+
+    Raises PasswordUnfit, PasswordUsedBefore or PasswordChangedMeanwhile.
+    """
     pool, user = get(call, pool_id, login_name)
     passwords.verify_fit(pool.password_policy, password)
+    password_history.verify_unused(call, pool, user, password)
     kept = passwords.keep(call, pool, user.sub, user.username, password)
     status = UserStatus.CONFIRMED if permanent else UserStatus.FORCE_CHANGE_PASSWORD
     with call.db.writing() as transaction:
         former = users.get_to_change(transaction, pool_id, user.sub)
+        password_history.verify_unchanged(pool, user, former)
         changed = replace(former, password=kept, status=status, modified_at=call.now_millis)
         users.update(transaction, pool, changed, former)
 

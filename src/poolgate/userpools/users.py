@@ -16,8 +16,9 @@ from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId, Sub, Username
 from poolgate.store.call import Call
 from poolgate.store.database import InsertIfAbsent, Transaction
-from poolgate.userpools import search_rows
+from poolgate.userpools import search_rows, stored_passwords
 from poolgate.userpools.pools import UserPool
+from poolgate.userpools.stored_passwords import PasswordScheme, StoredPassword
 from poolgate.userpools.tables import aliases, users
 
 
@@ -49,23 +50,6 @@ class UserStatus(StrEnum):
     FORCE_CHANGE_PASSWORD = "FORCE_CHANGE_PASSWORD"  # noqa: S105 - a state's name
     RESET_REQUIRED = "RESET_REQUIRED"
     EXTERNAL_PROVIDER = "EXTERNAL_PROVIDER"
-
-
-class PasswordScheme(StrEnum):
-    """How a user's password is kept."""
-
-    SRP = "srp"
-    ARGON2ID = "argon2id"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPassword:
-    """A password as it is kept: a sealed SRP verifier with its salt, or a sealed Argon2id hash."""
-
-    scheme: PasswordScheme
-    salt: bytes
-    sealed: bytes
-    set_at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +270,7 @@ def update(transaction: Transaction, pool: UserPool, user: User, former: User) -
         _UPDATE, {"of_pool": user.pool_id, "of_sub": user.sub, **_changeable_columns(user)}
     )
     _write_aliases(transaction, pool, user, former=aliases_of(pool, former))
+    _remember_password(transaction, pool, user, former)
     search_rows.replace(
         transaction,
         user.pool_id,
@@ -293,6 +278,15 @@ def update(transaction: Transaction, pool: UserPool, user: User, former: User) -
         wanted=_searchable(user),
         former=_searchable(former),
     )
+
+
+def _remember_password(transaction: Transaction, pool: UserPool, user: User, former: User) -> None:
+    size = pool.password_policy.password_history_size
+    if size and former.password is not None and former.password != user.password:
+        # The size counts the current password, which is in the user's own row.
+        stored_passwords.remember(
+            transaction, pool.pool_id, user.sub, former.password, kept=size - 1
+        )
 
 
 def delete(transaction: Transaction, user: User) -> None:

@@ -321,7 +321,6 @@ def test_malformed_requests_are_refused_before_anything_is_looked_up(
             "AllowedFirstAuthFactors",
             {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}},
         ),
-        ("PasswordHistorySize", {"Policies": {"PasswordPolicy": {"PasswordHistorySize": 3}}}),
         ("AdvancedSecurityMode", {"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}),
         (
             "LambdaConfig.KMSKeyID",

@@ -72,7 +72,6 @@ def refuse_unbuilt_factors(request: PoolRequest) -> None:
     policies = request.get("Policies", {})
     factors = policies.get("SignInPolicy", {}).get("AllowedFirstAuthFactors", ["PASSWORD"])
     refuse_if(set(factors) != {"PASSWORD"}, "AllowedFirstAuthFactors")
-    refuse_if(policies.get("PasswordPolicy", {}).get("PasswordHistorySize"), "PasswordHistorySize")
     add_ons = request.get("UserPoolAddOns", {"AdvancedSecurityMode": "OFF"})
     refuse_if(add_ons["AdvancedSecurityMode"] != "OFF", "AdvancedSecurityMode")
     refuse_if(add_ons.get("AdvancedSecurityAdditionalFlows"), "AdvancedSecurityAdditionalFlows")
@@ -117,6 +116,7 @@ def _password_policy(request: PoolRequest) -> PasswordPolicy:
         require_lowercase=policy.get("RequireLowercase", True),
         require_numbers=policy.get("RequireNumbers", True),
         require_symbols=policy.get("RequireSymbols", True),
+        password_history_size=policy.get("PasswordHistorySize", 0),
         # AWS PasswordPolicyType: 0 means the default.
         temporary_password_validity_days=days or older_days or _DEFAULT_VALIDITY_DAYS,
     )

@@ -79,6 +79,9 @@ def _policies(pool: UserPool) -> UserPoolPolicyType:
             "TemporaryPasswordValidityDays": rules.temporary_password_validity_days,
         }
     )
+    # AWS PasswordPolicyType: "isn't displayed in DescribeUserPool responses when ... 0".
+    if rules.password_history_size:
+        shape["PasswordPolicy"]["PasswordHistorySize"] = rules.password_history_size
     # OBSERVED 2025-07: every pool that can choose its first factors is described with them.
     if pool.tier != "LITE":
         shape["SignInPolicy"] = {"AllowedFirstAuthFactors": ["PASSWORD"]}

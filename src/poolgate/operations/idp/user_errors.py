@@ -17,6 +17,7 @@ from poolgate.userpools import (
     confirmation_codes,
     lockout,
     new_password_challenge,
+    password_history,
     password_recovery,
     passwords,
     sign_in,
@@ -124,6 +125,12 @@ SIGN_IN_ERRORS: Mapping[type[Failure], AwsError] = {
     ),
     passwords.TemporaryPasswordUnfit: AwsError(
         INVALID_PASSWORD, "Password did not conform with password policy: {reason}"
+    ),
+    password_history.PasswordUsedBefore: AwsError(
+        "PasswordHistoryPolicyViolationException", "Password has been used before."
+    ),
+    password_history.PasswordChangedMeanwhile: AwsError(
+        "TooManyRequestsException", "The password was changed by another request. Try again."
     ),
     passwords.TemporaryPasswordExpired: AwsError(
         NOT_AUTHORIZED,

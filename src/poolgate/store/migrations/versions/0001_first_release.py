@@ -29,6 +29,7 @@ def upgrade() -> None:
     _client_secrets()
     _confirmation_codes()
     _group_members()
+    _earlier_passwords()
     _token_families()
     _user_search()
     _refresh_tokens()
@@ -295,6 +296,23 @@ def _group_members() -> None:
     )
     op.create_index(
         "group_members_by_group", "group_members", ["pool_id", "group_name", "sub"], unique=False
+    )
+
+
+def _earlier_passwords() -> None:
+    op.create_table(
+        "earlier_passwords",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_password", sa.LargeBinary(), nullable=False),
+        sa.Column("set_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "sub", "number"),
     )
 
 
