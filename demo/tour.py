@@ -7,9 +7,11 @@ step prints what was sent and what came back. The exit code is 1 if any step dif
 import argparse
 import base64
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -366,10 +368,11 @@ def end_of_session(narrator: Narrator, stage: Stage) -> None:
     narrator.step("REFRESH_TOKEN_AUTH alice after that", refresh)
 
 
-def tour(narrator: Narrator, folder: Path) -> tuple[Stage, Started, Started]:
-    """Run every chapter; return what is still running."""
+def tour(narrator: Narrator, folder: Path, running: ExitStack) -> tuple[Stage, Started]:
+    """Run every chapter; `running` stops server and app when it ends."""
     narrator.chapter("Start")
     server = start_server(folder)
+    running.callback(server.stop)
     narrator.step("poolgate serve --data DIR --port 0", lambda: server.url)
     stage = Stage(server.url, exports_of(folder / "poolgate"))
     identity = stage.client("sts").get_caller_identity
@@ -377,10 +380,11 @@ def tour(narrator: Narrator, folder: Path) -> tuple[Stage, Started, Started]:
     set_up(narrator, stage)
     sign_in(narrator, stage)
     app = start_app(folder, stage)
+    running.callback(app.stop)
     stage.app_url = app.url
     call_the_app(narrator, stage, folder)
     end_of_session(narrator, stage)
-    return stage, server, app
+    return stage, server
 
 
 def main() -> int:
@@ -388,19 +392,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep-serving", action="store_true")
     arguments = parser.parse_args()
+    # However the tour is ended, server and app end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     narrator = Narrator()
-    with tempfile.TemporaryDirectory(prefix="poolgate-tour-") as folder:
-        stage, server, app = tour(narrator, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="poolgate-tour-") as folder, ExitStack() as running:
+        stage, server = tour(narrator, Path(folder), running)
         exit_code = narrator.end()
-        try:
-            if arguments.keep_serving and exit_code == 0:
-                print(stage.invitation(Path(folder)), flush=True)
+        if arguments.keep_serving and exit_code == 0:
+            print(stage.invitation(Path(folder)), flush=True)
+            with suppress(KeyboardInterrupt):
                 server.wait()
-        except KeyboardInterrupt:
             print("\nstopped")
-        finally:
-            app.stop()
-            server.stop()
     return exit_code
 
 
