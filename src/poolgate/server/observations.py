@@ -4,8 +4,8 @@ Neither ever holds a request's members, a path's query or a header's value.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from structlog.typing import FilteringBoundLogger
 
+from poolgate.server.event_log import EventLog
 from poolgate.wire.aws_door import Handled
 from poolgate.wire.http import HttpRequest
 
@@ -17,7 +17,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Observer:
     """Counts and logs requests."""
 
-    def __init__(self, log: FilteringBoundLogger, registry: CollectorRegistry) -> None:
+    def __init__(self, log: EventLog, registry: CollectorRegistry) -> None:
         self._log = log
         self._registry = registry
         self._requests = Counter(
