@@ -1,6 +1,6 @@
 """Puts doors, log and metrics around an installation."""
 
-from prometheus_client import CollectorRegistry
+from pathlib import Path
 
 from poolgate.server.application import Application
 from poolgate.server.event_log import EventLog
@@ -16,10 +16,10 @@ def assemble(
     log: EventLog,
     trusted_proxies: tuple[Network, ...] = (),
     metrics_peers: frozenset[str] = frozenset(),
-    registry: CollectorRegistry | None = None,
+    shared_metrics: Path | None = None,
 ) -> Application:
     """Return the application of an installation."""
-    observer = Observer(log, registry or CollectorRegistry())
+    observer = Observer(log, shared_folder=shared_metrics)
     return Application(
         installation,
         operator_door=OperatorDoor(installation, observer, metrics_peers=metrics_peers),

@@ -104,10 +104,9 @@ def open_installation(
 def make_application(settings: Settings, public_url: str, parent: int) -> Application:
     """Return a worker's application; runs in the worker."""
     _end_with_parent(parent)
+    directory = DataDirectory(settings.data)
     # The parent has just seen to the schema.
-    installation = open_installation(
-        settings, DataDirectory(settings.data), public_url, schema_is_current=True
-    )
+    installation = open_installation(settings, directory, public_url, schema_is_current=True)
     log = EventLog(level=Level[settings.log_level.upper()])
     start_background(settings, installation, log)
     return assemble(
@@ -115,12 +114,15 @@ def make_application(settings: Settings, public_url: str, parent: int) -> Applic
         log=log,
         trusted_proxies=settings.trusted_proxies,
         metrics_peers=settings.metrics_peers,
+        shared_metrics=directory.metrics if settings.workers > 1 else None,
     )
 
 
 def _first_start(settings: Settings, public_url: str) -> DataDirectory:
     directory = DataDirectory(settings.data)
     directory.prepare()
+    if settings.workers > 1:
+        directory.empty_metrics()
     # The key comes before the database, which is of no use without it.
     directory.master_keys()
     installation = open_installation(settings, directory, public_url)

@@ -384,3 +384,8 @@ def _function_contradictions(values: Mapping[str, Any]) -> list[str]:
     if values["triggers"] and values["trigger_signing_secret"] is None:
         found.append("triggers need trigger_signing_secret, by which their URLs know who asks")
     return found
+
+
+def tell_prometheus(folder: Path) -> None:
+    """Name the folder of shared metrics to prometheus_client, which knows only its variable."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
