@@ -31,6 +31,7 @@ class Attempt(StrEnum):
     SEND_ATTRIBUTE_CODE = "send_attribute_code"
     VERIFY_ATTRIBUTE = "verify_attribute"
     CHANGE_PASSWORD = "change_password"  # noqa: S105 - a kind of attempt
+    SEND_MFA_CODE = "send_mfa_code"
 
 
 _PER_HOUR: Mapping[Attempt, int] = {
@@ -40,6 +41,7 @@ _PER_HOUR: Mapping[Attempt, int] = {
     Attempt.SEND_ATTRIBUTE_CODE: 5,
     Attempt.VERIFY_ATTRIBUTE: 15,
     Attempt.CHANGE_PASSWORD: 5,
+    Attempt.SEND_MFA_CODE: 20,
 }
 
 _is_over = attempt_windows.c.started_at <= sa.bindparam("window_start")

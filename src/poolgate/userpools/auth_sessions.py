@@ -47,6 +47,18 @@ class Door(StrEnum):
     ADMIN = "admin"
 
 
+class SentCode(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A code that was sent as second factor: where to, and its keyed digest.
+
+    `is_new_address` marks an address that becomes the user's once the code comes back.
+    """
+
+    attribute: str
+    address: str
+    digest: bytes
+    is_new_address: bool = False
+
+
 class AuthSession(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What is known between two challenges."""
 
@@ -58,6 +70,9 @@ class AuthSession(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     proven: frozenset[str]
     password_set_at: int | None
     expires_at: int
+    sent_code: SentCode | None = None
+    # Of an authenticator app that waits to be verified, while MFA is set up during a sign-in.
+    totp_secret: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +104,7 @@ def seal(call: Call, auth_session: AuthSession) -> Secret:
     sealed = call.vault.seal(
         msgspec.msgpack.encode(auth_session),
         purpose=_PURPOSE,
-        bound_to=_place(auth_session.pool_id, auth_session.client_id),
+        bound_to=_PURPOSE,
     )
     return Secret(base64.urlsafe_b64encode(sealed).decode())
 
@@ -116,21 +131,27 @@ def open_presented(
     Raises AuthSessionInvalid for a string of another app client, door or challenge, and
     AuthSessionExpired.
     """
-    try:
-        sealed = binascii.a2b_base64(
-            presented.reveal().encode("ascii").translate(_TO_STANDARD), strict_mode=True
-        )
-        plaintext = call.vault.unseal(
-            sealed, purpose=_PURPOSE, bound_to=_place(app_client.pool_id, app_client.client_id)
-        )
-    except (ValueError, UnsealingFailed) as error:
-        raise AuthSessionInvalid from error
-    auth_session = msgspec.msgpack.decode(plaintext, type=AuthSession)
+    opened = _unseal(call, presented)
+    auth_session = opened.auth_session
+    if (auth_session.pool_id, auth_session.client_id) != (app_client.pool_id, app_client.client_id):
+        raise AuthSessionInvalid
     if auth_session.door is not door or auth_session.challenge != challenge:
         raise AuthSessionInvalid
-    if call.now_millis >= auth_session.expires_at:
-        raise AuthSessionExpired
-    return PresentedAuthSession(auth_session, _digest(sealed))
+    _verify_fresh(call, auth_session)
+    return opened
+
+
+def open_of_challenge(call: Call, presented: Secret, *, challenge: str) -> PresentedAuthSession:
+    """Return the auth session of a request that names no app client; nothing is used up.
+
+    Raises AuthSessionInvalid for a string of another challenge, and AuthSessionExpired.
+    """
+    opened = _unseal(call, presented)
+    auth_session = opened.auth_session
+    if auth_session.challenge != challenge:
+        raise AuthSessionInvalid
+    _verify_fresh(call, auth_session)
+    return opened
 
 
 def consume(transaction: Transaction, presented: PresentedAuthSession, now_millis: int) -> None:
@@ -164,11 +185,24 @@ def purge(transaction: Transaction, now_millis: int) -> int:
     return transaction.run(_PURGE, {"now": now_millis})
 
 
+def _unseal(call: Call, presented: Secret) -> PresentedAuthSession:
+    try:
+        sealed = binascii.a2b_base64(
+            presented.reveal().encode("ascii").translate(_TO_STANDARD), strict_mode=True
+        )
+        plaintext = call.vault.unseal(sealed, purpose=_PURPOSE, bound_to=_PURPOSE)
+    except (ValueError, UnsealingFailed) as error:
+        raise AuthSessionInvalid from error
+    auth_session = msgspec.msgpack.decode(plaintext, type=AuthSession)
+    return PresentedAuthSession(auth_session, _digest(sealed))
+
+
+def _verify_fresh(call: Call, auth_session: AuthSession) -> None:
+    if call.now_millis >= auth_session.expires_at:
+        raise AuthSessionExpired
+
+
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
-
-
-def _place(pool_id: PoolId, client_id: ClientId) -> str:
-    return f"{pool_id}/{client_id}"
 
 
 def _digest(sealed: bytes) -> bytes:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from poolgate.delivery.queue import Medium, Message
 from poolgate.foundation.secret import Secret
+from poolgate.userpools.challenges import addresses_of_factors
+from poolgate.userpools.mfa_settings import EmailMfa
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import User
 
@@ -17,6 +19,8 @@ USERNAME_PLACEHOLDER = "{username}"
 _VERIFICATION_TEXT = "Your verification code is {####}"
 _VERIFICATION_SUBJECT = "Your verification code"
 _INVITATION_TEXT = "Your username is {username} and temporary password is {####}."
+_AUTHENTICATION_TEXT = "Your authentication code is {####}."
+_AUTHENTICATION_SUBJECT = "Your authentication code"
 _INVITATION_SUBJECT = "Your temporary password"
 MEDIUM_OF: Mapping[str, Medium] = {"email": Medium.EMAIL, "phone_number": Medium.SMS}
 ATTRIBUTE_OF: Mapping[Medium, str] = {medium: name for name, medium in MEDIUM_OF.items()}
@@ -81,6 +85,24 @@ def invitation(
     )
 
 
+def authentication(pool: UserPool, delivery: Delivery, code: Secret) -> Message:
+    """Return the message that carries a second factor."""
+    if delivery.medium is Medium.EMAIL:
+        own = pool.email_mfa or EmailMfa()
+        template, subject = own.message, own.subject
+    else:
+        template, subject = pool.mfa_sms_message, None
+    return Message(
+        pool_id=pool.pool_id,
+        medium=delivery.medium,
+        recipient=delivery.address,
+        subject=subject or _AUTHENTICATION_SUBJECT,
+        body=(template or _AUTHENTICATION_TEXT).replace(CODE_PLACEHOLDER, code.reveal()),
+        purpose="mfa",
+        code=code.reveal(),
+    )
+
+
 def recovery_attributes(pool: UserPool) -> Sequence[str]:
     """Return the attributes that the pool recovers accounts by, first choice first."""
     if pool.recovery_mechanisms is None:
@@ -94,11 +116,17 @@ def recovery_attributes(pool: UserPool) -> Sequence[str]:
 
 
 def recovery_deliveries(pool: UserPool, user: User) -> Sequence[Delivery]:
-    """Return where a reset code may go, first choice first; only verified addresses."""
+    """Return where a reset code may go, first choice first; only verified addresses.
+
+    Never one that is a second factor: who reads it would then hold both.
+    """
+    barred = addresses_of_factors(user, pool)
     return [
         Delivery(attribute, user.attributes[attribute])
         for attribute in recovery_attributes(pool)
-        if user.attributes.get(f"{attribute}_verified") == "true" and user.attributes.get(attribute)
+        if attribute not in barred
+        and user.attributes.get(f"{attribute}_verified") == "true"
+        and user.attributes.get(attribute)
     ]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from poolgate.foundation.failure import Failure
+from poolgate.userpools.mfa_settings import MfaMode
 
 MAX_TAGS = 50
 PASSWORD_STORAGE_TAG = "poolgate:password-storage"  # noqa: S105 - a tag's name
@@ -83,6 +84,7 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     verification_email_message: str | None = None
     link_email_subject: str | None = None
     link_email_message: str | None = None
+    mfa_mode: MfaMode = MfaMode.OFF
     mfa_sms_message: str | None = None
     invitation_sms_message: str | None = None
     invitation_email_subject: str | None = None

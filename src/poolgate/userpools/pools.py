@@ -12,12 +12,14 @@ from poolgate.foundation.paging import Page
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
 from poolgate.userpools import signing_keys
+from poolgate.userpools.mfa_settings import EmailMfa, MfaFactor, MfaMode
 from poolgate.userpools.pool_settings import (
     PASSWORD_STORAGE_TAG,
     FeatureAboveTier,
     InvalidPoolSettings,
     PasswordPolicy,
     PoolSettings,
+    SmsConfiguration,
     TagInvalid,
     verify_settings,
     verify_tags,
@@ -80,6 +82,34 @@ class UserPool(PoolSettings, frozen=True, kw_only=True, omit_defaults=True):
     # Set by an operation of their own, so they outlive updates of the pool.
     session_tracking: bool = False
     max_token_sessions: int = 20
+    # The second factors that sign-in may ask for. They outlive updates; `software_token_mfa` is
+    # None until it was set, since AWS shows it only then.
+    sms_mfa: bool = False
+    software_token_mfa: bool | None = None
+    email_mfa: EmailMfa | None = None
+
+    @property
+    def mfa_factors(self) -> frozenset[MfaFactor]:
+        """The second factors that the pool uses, whether or not it asks for one now."""
+        used = {
+            MfaFactor.SMS_MFA: self.sms_mfa,
+            MfaFactor.SOFTWARE_TOKEN_MFA: self.software_token_mfa,
+            MfaFactor.EMAIL_OTP: self.email_mfa is not None,
+        }
+        return frozenset(factor for factor, is_used in used.items() if is_used)
+
+
+class MfaChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What SetUserPoolMfaConfig sets: factors it leaves out are no longer used.
+
+    A mode of None leaves the mode as it is: what protects users is not taken away in passing.
+    """
+
+    mode: MfaMode | None = None
+    sms_configuration: SmsConfiguration | None = None
+    sms_message: str | None = None
+    software_token: bool | None = None
+    email: EmailMfa | None = None
 
 
 class NewPool(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,9 +198,30 @@ def update(
         )
         changed = msgspec.structs.replace(changed, tags=tags, modified_at=call.now_millis)
         _verify_tier_of_password_history(changed)
+        changed = _with_sms_mfa(changed)
+        _verify_mfa(changed)
         transaction.run(_UPDATE, _changed_row(changed))
         if _remembers_passwords(pool) and not _remembers_passwords(changed):
             transaction.run(_FORGET_PASSWORDS, {"pool_id": pool_id})
+    return changed
+
+
+def set_mfa(call: Call, pool_id: PoolId, change: MfaChange) -> UserPool:
+    """Set which second factors the pool uses, and whether it asks for them."""
+    with call.db.writing() as transaction:
+        pool = get(transaction, pool_id)
+        changed = msgspec.structs.replace(
+            pool,
+            mfa_mode=pool.mfa_mode if change.mode is None else change.mode,
+            sms_mfa=change.sms_configuration is not None,
+            sms_configuration=change.sms_configuration or pool.sms_configuration,
+            mfa_sms_message=change.sms_message or pool.mfa_sms_message,
+            software_token_mfa=change.software_token,
+            email_mfa=change.email,
+            modified_at=call.now_millis,
+        )
+        _verify_mfa(changed)
+        transaction.run(_UPDATE, _changed_row(changed))
     return changed
 
 
@@ -308,9 +359,32 @@ def _pool_of(call: Call, new_pool: NewPool) -> UserPool:
         case_sensitivity_given=new_pool.case_sensitive is not None,
         **{field: getattr(new_pool.settings, field) for field in PoolSettings.__struct_fields__},
     )
+    pool = _with_sms_mfa(pool)
+    _verify_mfa(pool)
     _verify_aliases(pool)
     _verify_tier_of_password_history(pool)
     return pool
+
+
+def _with_sms_mfa(pool: UserPool) -> UserPool:
+    """Return the pool with SMS as its factor where it asks for one and can ask for no other.
+
+    Without an SMS configuration there is no SMS factor either.
+    """
+    asks_for_sms = pool.mfa_mode is not MfaMode.OFF and not pool.mfa_factors
+    is_used = pool.sms_configuration is not None and (pool.sms_mfa or asks_for_sms)
+    return msgspec.structs.replace(pool, sms_mfa=is_used)
+
+
+def _verify_mfa(pool: UserPool) -> None:
+    if pool.mfa_mode is not MfaMode.OFF and not pool.mfa_factors:
+        raise InvalidPoolSettings(
+            fault="SMS configuration and Auto verification for phone_number are required when MFA "
+            "is required/optional"
+        )
+    # AWS Developer Guide, "User pool feature plans": e-mail MFA needs Essentials.
+    if pool.email_mfa is not None and pool.tier == "LITE":
+        raise FeatureAboveTier(feature="EmailMfaConfiguration", tier=pool.tier)
 
 
 def _verify_aliases(pool: UserPool) -> None:

@@ -3,14 +3,13 @@
     begin ──> challenge ──> continue_ ──> challenge ──> ... ──> tokens
       └───────────────────────────────────────────────────────> tokens
 
-`challenge_owed` alone decides what stands between a user and tokens. Each step reads, proves
-(slow, outside transactions) and ends in one writing transaction that looks again at what may have
-changed meanwhile: the lock, the password, whether the user may sign in at all.
+`challenges.challenge_owed` alone decides what stands between a user and tokens. Each step reads,
+proves (slow, outside transactions) and ends in one writing transaction that looks again at what may
+have changed meanwhile: the lock, the password, whether the user may sign in at all.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TypeAlias
 
 from poolgate.credentials.passwords import WrongPassword
@@ -21,15 +20,15 @@ from poolgate.foundation.randomness import random_uuid
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.userpools import (
-    auth_sessions,
+    issued_challenges,
     lockout,
     new_password_challenge,
     passwords,
+    second_factors,
     sign_in_triggers,
     situations,
     srp_proofs,
     tokens,
-    users,
 )
 from poolgate.userpools.auth_flows import (
     Attempt,
@@ -38,14 +37,12 @@ from poolgate.userpools.auth_flows import (
     verify_flow_allowed,
     verify_parameters_given,
 )
-from poolgate.userpools.auth_sessions import (
-    AuthSession,
-    AuthSessionInvalid,
-    Door,
-    PresentedAuthSession,
-)
+from poolgate.userpools.challenge_answers import Answer, means, resume
+from poolgate.userpools.challenges import Challenge, Factor, challenge_owed
+from poolgate.userpools.issued_challenges import ChallengeIssued
 from poolgate.userpools.pools import UserPool
-from poolgate.userpools.sign_in_progress import Factor, Progress, SpentProof, proven_user, settle
+from poolgate.userpools.second_factors import Chosen
+from poolgate.userpools.sign_in_progress import Progress, SpentProof, proven_user, settle
 from poolgate.userpools.situations import SecretHashMissing, Situation
 from poolgate.userpools.tokens import SignIn, TokenSet
 from poolgate.userpools.users import User, UserDisabled, UserNotFound, UserStatus
@@ -63,43 +60,7 @@ class ChallengeNotBuilt(Failure):
     """Poolgate does not have this challenge yet. Facts: challenge."""
 
 
-class Challenge(StrEnum):
-    """What a user must still do, in AWS's words."""
-
-    PASSWORD_VERIFIER = "PASSWORD_VERIFIER"  # noqa: S105 - a challenge's name
-    NEW_PASSWORD_REQUIRED = "NEW_PASSWORD_REQUIRED"  # noqa: S105 - a challenge's name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChallengeIssued:
-    """What the user must do next; `auth_session` is absent where the parameters carry the state."""
-
-    challenge: Challenge
-    parameters: Mapping[str, str]
-    auth_session: Secret | None = None
-
-
 Outcome: TypeAlias = ChallengeIssued | TokenSet
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A challenge's answer, as it was sent."""
-
-    door: Door
-    challenge: str
-    responses: Mapping[str, str]
-    auth_session: Secret | None = None
-    client_metadata: Mapping[str, str] | None = None
-
-
-def challenge_owed(user: User, _pool: UserPool, proven: frozenset[Factor]) -> Challenge | None:
-    """Return the challenge still owed, or None when the sign-in is complete."""
-    if Factor.PASSWORD not in proven:
-        return Challenge.PASSWORD_VERIFIER
-    if user.status is UserStatus.FORCE_CHANGE_PASSWORD:
-        return Challenge.NEW_PASSWORD_REQUIRED
-    return None
 
 
 def begin(
@@ -248,7 +209,7 @@ def _answer_password_verifier(call: Call, asker: Situation, answer: Answer) -> O
         lambda: srp_proofs.verify(call, situation, block, claim),
         spent_proof=spent_proof,
     )
-    if not _means(situation.pool, user, responses["USERNAME"]):
+    if not means(situation.pool, user, responses["USERNAME"]):
         raise WrongPassword
     return _proceed(
         call,
@@ -263,44 +224,27 @@ def _answer_password_verifier(call: Call, asker: Situation, answer: Answer) -> O
 
 
 def _answer_new_password(call: Call, asker: Situation, answer: Answer) -> Outcome:
-    presented, situation, user = _resume(call, asker, answer)
+    resumed = resume(call, asker, answer)
+    situation = resumed.situation
     changed = new_password_challenge.answered(
-        call, situation.pool, situation.app_client, user, answer.responses
+        call, situation.pool, situation.app_client, resumed.user, answer.responses
     )
-    return _proceed(
-        call,
-        Progress(
-            situation=situation,
-            user=changed,
-            door=answer.door,
-            proven=frozenset(map(Factor, presented.auth_session.proven)),
-            answered=presented,
-        ),
-    )
+    return _proceed(call, replace(resumed.progress(), user=changed))
 
 
-def _resume(
-    call: Call, asker: Situation, answer: Answer
-) -> tuple[PresentedAuthSession, Situation, User]:
-    """Return the auth session that the answer goes on with, and the user it belongs to."""
-    if answer.auth_session is None:
-        raise ParameterMissing(name="Session")
-    presented = auth_sessions.open_presented(
-        call,
-        asker.app_client,
-        answer.auth_session,
-        door=answer.door,
-        challenge=answer.challenge,
+def _answer_second_factor(call: Call, asker: Situation, answer: Answer) -> Outcome:
+    return _proceed(call, second_factors.prove(call, asker, answer))
+
+
+def _answer_choice(call: Call, asker: Situation, answer: Answer) -> Outcome:
+    return _issue_chosen(call, second_factors.choose(call, asker, answer))
+
+
+def _answer_setup(call: Call, asker: Situation, answer: Answer) -> Outcome:
+    finished = second_factors.finish_setup(call, asker, answer)
+    return (
+        _issue_chosen(call, finished) if isinstance(finished, Chosen) else _proceed(call, finished)
     )
-    with call.db.reading() as transaction:
-        auth_sessions.verify_unused(transaction, presented)
-    situation = situations.about(call, asker, presented.auth_session.sub)
-    user = situation.user
-    if user is None or not _means(situation.pool, user, answer.responses["USERNAME"]):
-        raise AuthSessionInvalid
-    if presented.auth_session.password_set_at != _password_set_at(user):
-        raise AuthSessionInvalid
-    return presented, situation, user
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +261,12 @@ _ANSWER_RULES: Mapping[str, _AnswerRule] = {
     Challenge.NEW_PASSWORD_REQUIRED: _AnswerRule(
         ("USERNAME", "NEW_PASSWORD"), _answer_new_password
     ),
+    **{
+        challenge: _AnswerRule(("USERNAME", member), _answer_second_factor)
+        for challenge, member in second_factors.CODE_MEMBERS.items()
+    },
+    Challenge.SELECT_MFA_TYPE: _AnswerRule(("USERNAME", "ANSWER"), _answer_choice),
+    Challenge.MFA_SETUP: _AnswerRule(("USERNAME",), _answer_setup),
 }
 
 
@@ -329,7 +279,7 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
     verify_may_sign_in(call, situation.pool, user)
     owed = challenge_owed(user, situation.pool, progress.proven)
     if owed is not None:
-        return _issue_challenge(call, progress, owed)
+        return issued_challenges.issue(call, progress, owed)
     sign_in_triggers.ask_after_sign_in(call, situation, user)
     plan = tokens.plan(
         call,
@@ -350,26 +300,10 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
     return plan.token_set
 
 
-def _issue_challenge(call: Call, progress: Progress, owed: Challenge) -> ChallengeIssued:
-    situation, user = progress.situation, progress.user
-    auth_session = AuthSession(
-        pool_id=situation.pool.pool_id,
-        client_id=situation.app_client.client_id,
-        sub=user.sub,
-        door=progress.door,
-        challenge=owed,
-        proven=frozenset(progress.proven),
-        password_set_at=_password_set_at(user),
-        expires_at=call.now_millis + situation.app_client.auth_session_seconds * 1000,
-    )
-    sealed = auth_sessions.seal(call, auth_session)
-    with call.db.writing() as transaction:
-        settle(transaction, call, progress)
-        auth_sessions.store(transaction, auth_session, sealed)
-    return ChallengeIssued(
-        challenge=owed,
-        parameters=new_password_challenge.parameters(situation.pool, situation.app_client, user),
-        auth_session=sealed,
+def _issue_chosen(call: Call, chosen: Chosen) -> Outcome:
+    verify_may_sign_in(call, chosen.progress.situation.pool, chosen.progress.user)
+    return issued_challenges.issue(
+        call, chosen.progress, chosen.owed, new_address=chosen.new_address
     )
 
 
@@ -383,17 +317,3 @@ def verify_may_sign_in(call: Call, pool: UserPool, user: User) -> None:
         raise PasswordResetRequired
     if user.status is UserStatus.FORCE_CHANGE_PASSWORD:
         passwords.verify_still_valid(call, pool, user)
-
-
-def _means(pool: UserPool, user: User, name: str) -> bool:
-    """Tell whether `name` is one of the user's names."""
-    key = users.username_key(pool, name)
-    return (
-        name == user.sub
-        or key == users.username_key(pool, user.username)
-        or key in users.aliases_of(pool, user).values()
-    )
-
-
-def _password_set_at(user: User) -> int | None:
-    return user.password.set_at if user.password else None

@@ -2,25 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 import sqlalchemy as sa
 
 from poolgate.credentials.passwords import WrongPassword
 from poolgate.store.call import Call
 from poolgate.store.database import InsertIfAbsent, Transaction
-from poolgate.userpools import auth_sessions, lockout, users
+from poolgate.userpools import auth_sessions, lockout, software_tokens, users
 from poolgate.userpools.auth_sessions import Door, PresentedAuthSession
+from poolgate.userpools.challenges import Factor
 from poolgate.userpools.lockout import FailureCount
 from poolgate.userpools.situations import Situation
+from poolgate.userpools.software_tokens import MatchedCode
 from poolgate.userpools.tables import spent_proofs
 from poolgate.userpools.users import User, UserDisabled
-
-
-class Factor(StrEnum):
-    """What a user has proven during a sign-in."""
-
-    PASSWORD = "PASSWORD"  # noqa: S105 - a factor's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +39,7 @@ class Progress:
     proven: frozenset[Factor]
     spent_proof: SpentProof | None = None
     answered: PresentedAuthSession | None = None
+    matched_code: MatchedCode | None = None
 
 
 _SPEND = InsertIfAbsent(spent_proofs)
@@ -64,14 +60,15 @@ def proven_user(
         with call.db.writing() as transaction:
             if spent_proof is not None:
                 _spend(transaction, spent_proof)
-            _count_failure(transaction, call, situation)
+            count_failure(transaction, call, situation)
         raise
     if situation.user is None:
         raise WrongPassword
     return situation.user
 
 
-def _count_failure(transaction: Transaction, call: Call, situation: Situation) -> None:
+def count_failure(transaction: Transaction, call: Call, situation: Situation) -> None:
+    """Count a wrong password or code; raise LockedOut when the lock holds by now."""
     pool_id = situation.pool.pool_id
     if situation.user is not None:
         lockout.count_failure(transaction, pool_id, situation.user.sub, call.now_millis)
@@ -90,7 +87,7 @@ def settle(transaction: Transaction, call: Call, progress: Progress) -> None:
     lockout.verify_open(
         FailureCount(former.failed_attempts, former.last_failure_at), call.now_millis
     )
-    if found is None or former.password != found.password or former.status != found.status:
+    if found is None or not _is_as_found(former, found):
         raise WrongPassword
     if not former.enabled:
         raise UserDisabled
@@ -98,8 +95,19 @@ def settle(transaction: Transaction, call: Call, progress: Progress) -> None:
         raise WrongPassword
     if progress.answered is not None:
         auth_sessions.consume(transaction, progress.answered, call.now_millis)
+    if progress.matched_code is not None:
+        software_tokens.take_step(transaction, former, progress.matched_code)
     if progress.user is not found:
         users.update(transaction, progress.situation.pool, progress.user, former)
+
+
+def _is_as_found(former: User, found: User) -> bool:
+    """Tell whether what the proofs of a sign-in rest on is unchanged."""
+    return (former.password, former.status, former.mfa) == (
+        found.password,
+        found.status,
+        found.mfa,
+    )
 
 
 def _spend(transaction: Transaction, proof: SpentProof) -> bool:

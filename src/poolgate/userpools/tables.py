@@ -58,6 +58,8 @@ users = sa.Table(
     sa.Column("password_salt", sa.LargeBinary),
     sa.Column("sealed_password", sa.LargeBinary),
     sa.Column("password_set_at", sa.BigInteger),
+    # Which second factors are set up and turned on; None where none is. See mfa_settings.
+    sa.Column("mfa", sa.LargeBinary),
     # Counts password failures in a row; see lockout.
     sa.Column("failed_attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("last_failure_at", sa.BigInteger),
@@ -123,6 +125,19 @@ confirmation_codes = sa.Table(
     sa.Column("attempts_left", sa.Integer, nullable=False),
     sa.Column("issued_at", sa.BigInteger, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+)
+
+# Authenticator apps: one that is verified and one that waits to be, for each user. A code counts
+# once: `last_used_step` only grows.
+software_tokens = sa.Table(
+    "software_tokens",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("sub", KEY_TEXT, primary_key=True),
+    sa.Column("verified", sa.Boolean, primary_key=True),
+    sa.Column("sealed_secret", sa.LargeBinary, nullable=False),
+    sa.Column("last_used_step", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
 )
 

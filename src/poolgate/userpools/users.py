@@ -17,6 +17,7 @@ from poolgate.foundation.ids import PoolId, Sub, Username
 from poolgate.store.call import Call
 from poolgate.store.database import InsertIfAbsent, Transaction
 from poolgate.userpools import search_rows, stored_passwords
+from poolgate.userpools.mfa_settings import NO_MFA, UserMfa
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.stored_passwords import PasswordScheme, StoredPassword
 from poolgate.userpools.tables import aliases, users
@@ -63,6 +64,7 @@ class User:
     enabled: bool
     attributes: Mapping[str, str]
     password: StoredPassword | None
+    mfa: UserMfa = NO_MFA
     failed_attempts: int
     last_failure_at: int | None
     locked_until: int | None
@@ -123,6 +125,7 @@ _UPDATE = (
                 "password_salt",
                 "sealed_password",
                 "password_set_at",
+                "mfa",
                 "modified_at",
             )
         }
@@ -369,6 +372,7 @@ def _changeable_columns(user: User) -> dict[str, object]:
         "password_salt": password and password.salt,
         "sealed_password": password and password.sealed,
         "password_set_at": password and password.set_at,
+        "mfa": None if user.mfa == NO_MFA else msgspec.json.encode(user.mfa),
         "modified_at": user.modified_at,
     }
 
@@ -391,6 +395,7 @@ def user_of(row: "sa.Row[tuple[object, ...]]") -> User:
         enabled=row.enabled,
         attributes=msgspec.json.decode(row.attributes, type=dict[str, str]),
         password=password,
+        mfa=NO_MFA if row.mfa is None else msgspec.json.decode(row.mfa, type=UserMfa),
         failed_attempts=row.failed_attempts,
         last_failure_at=row.last_failure_at,
         locked_until=row.locked_until,

@@ -315,7 +315,6 @@ def test_malformed_requests_are_refused_before_anything_is_looked_up(
 @pytest.mark.parametrize(
     ("member", "members"),
     [
-        ("MfaConfiguration", {"MfaConfiguration": "OPTIONAL"}),
         ("DeviceConfiguration", {"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": True}}),
         (
             "AllowedFirstAuthFactors",
@@ -462,42 +461,6 @@ def test_concurrent_creators_each_get_a_pool_of_their_own(cognito: Any) -> None:
     assert len(set(made)) == 8
     listed = cognito.list_user_pools(MaxResults=60)["UserPools"]
     assert {pool["Id"] for pool in listed} == set(made)
-
-
-@pytest.mark.assumed("MFA is off and nothing else can be set")
-def test_mfa_configuration_tells_that_it_is_off(cognito: Any) -> None:
-    pool_id = make(
-        cognito,
-        SmsConfiguration={"SnsCallerArn": ROLE_ARN},
-        SmsAuthenticationMessage="code {####}",
-    )
-    config = cognito.get_user_pool_mfa_config(UserPoolId=pool_id)
-    assert config["MfaConfiguration"] == "OFF"
-    assert config["SmsMfaConfiguration"] == {
-        "SmsAuthenticationMessage": "code {####}",
-        "SmsConfiguration": {"SnsCallerArn": ROLE_ARN},
-    }
-    off = cognito.set_user_pool_mfa_config(
-        UserPoolId=pool_id,
-        MfaConfiguration="OFF",
-        SoftwareTokenMfaConfiguration={"Enabled": False},
-    )
-    assert off["MfaConfiguration"] == "OFF"
-    for member, value in {
-        "MfaConfiguration": "ON",
-        "SoftwareTokenMfaConfiguration": {"Enabled": True},
-        "EmailMfaConfiguration": {"Message": "code {####}"},
-        "SmsMfaConfiguration": {"SmsAuthenticationMessage": "code {####}"},
-        "WebAuthnConfiguration": {"UserVerification": "required"},
-    }.items():
-        asked = {"UserPoolId": pool_id, member: value}
-        assert refusal(cognito.set_user_pool_mfa_config, **asked) == (
-            "InvalidParameterException",
-            f"{member} is not supported by this server yet.",
-        )
-    assert refusal(cognito.set_user_pool_mfa_config, UserPoolId=pool_id)[1].startswith(
-        "At least one of [SmsMfaConfiguration]"
-    )
 
 
 @pytest.mark.model("every operation of pools needs a permission on the pool")

@@ -515,9 +515,9 @@ def test_challenge_that_is_not_built_says_so(app: App) -> None:
     app.user()
     with refused(
         "InvalidParameterException",
-        "The challenge SOFTWARE_TOKEN_MFA is not built in this version of Poolgate.",
+        "The challenge WEB_AUTHN is not built in this version of Poolgate.",
     ):
-        app.respond("SOFTWARE_TOKEN_MFA", "x" * 40, USERNAME="alice")
+        app.respond("WEB_AUTHN", "x" * 40, USERNAME="alice")
 
 
 @pytest.mark.model("RespondToAuthChallengeRequest, AdminRespondToAuthChallengeRequest")

@@ -7,6 +7,7 @@ from poolgate.foundation.failure import Failure
 from poolgate.foundation.paging import PageTokenInvalid
 from poolgate.operations.errors import AwsError, ErrorTable
 from poolgate.operations.idp.lambda_configs import FunctionArnInvalid
+from poolgate.operations.idp.mfa_errors import MFA_ERRORS
 from poolgate.operations.idp.tags import ResourceArnInvalid
 from poolgate.operations.idp.unbuilt import SettingNotBuilt
 from poolgate.operations.idp.user_errors import RECOVERY_ERRORS, SIGN_IN_ERRORS, USER_ERRORS
@@ -222,6 +223,7 @@ IDP_ERRORS: ErrorTable = {
     **USER_ERRORS,
     **SIGN_IN_ERRORS,
     **RECOVERY_ERRORS,
+    **MFA_ERRORS,
     **_TOKENS,
     **_TRIGGERS,
 }

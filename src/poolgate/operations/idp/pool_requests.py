@@ -11,6 +11,7 @@ from poolgate.operations.shapes.idp import (
     SmsConfigurationType,
     UpdateUserPoolRequest,
 )
+from poolgate.userpools.mfa_settings import MfaMode
 from poolgate.userpools.pool_settings import (
     EmailConfiguration,
     InvalidPoolSettings,
@@ -51,12 +52,13 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
         ),
         link_email_subject=verification.get("EmailSubjectByLink"),
         link_email_message=verification.get("EmailMessageByLink"),
+        mfa_mode=MfaMode(request.get("MfaConfiguration", "OFF")),
         mfa_sms_message=request.get("SmsAuthenticationMessage"),
         invitation_sms_message=invitation.get("SMSMessage"),
         invitation_email_subject=invitation.get("EmailSubject"),
         invitation_email_message=invitation.get("EmailMessage"),
         email_configuration=_email_configuration(request.get("EmailConfiguration", {})),
-        sms_configuration=_sms_configuration(request.get("SmsConfiguration")),
+        sms_configuration=sms_configuration_of(request.get("SmsConfiguration")),
         advanced_security_mode="OFF" if "UserPoolAddOns" in request else None,
         key_type=request.get("KeyConfiguration", {}).get("KeyType"),
         issuer_type=request.get("IssuerConfiguration", {}).get("Type"),
@@ -67,7 +69,6 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
 
 def refuse_unbuilt_factors(request: PoolRequest) -> None:
     """Raise for sign-in factors and protections that sign-in does not know yet."""
-    refuse_if(request.get("MfaConfiguration", "OFF") != "OFF", "MfaConfiguration")
     refuse_if("DeviceConfiguration" in request, "DeviceConfiguration")
     policies = request.get("Policies", {})
     factors = policies.get("SignInPolicy", {}).get("AllowedFirstAuthFactors", ["PASSWORD"])
@@ -139,7 +140,8 @@ def _email_configuration(shape: EmailConfigurationType) -> EmailConfiguration:
     )
 
 
-def _sms_configuration(shape: SmsConfigurationType | None) -> SmsConfiguration | None:
+def sms_configuration_of(shape: SmsConfigurationType | None) -> SmsConfiguration | None:
+    """Return the SMS settings of a request."""
     if shape is None:
         return None
     return SmsConfiguration(

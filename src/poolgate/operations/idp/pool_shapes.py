@@ -33,7 +33,7 @@ def user_pool_type(call: Call, pool: UserPool, *, number_of_users: int) -> UserP
         CreationDate=from_epoch_millis(pool.created_at),
         SchemaAttributes=[schema_attribute_type(attribute) for attribute in pool.schema],
         VerificationMessageTemplate=_verification(pool),
-        MfaConfiguration="OFF",
+        MfaConfiguration=pool.mfa_mode,
         EstimatedNumberOfUsers=number_of_users,
         EmailConfiguration=_email(pool),
         UserPoolTags=dict(pool.tags),

@@ -1,16 +1,14 @@
-"""User pools: create, describe, update, list, delete, and their MFA configuration."""
+"""User pools: create, describe, update, list, delete."""
 
 from poolgate.foundation.ids import PoolId
 from poolgate.operations.idp.paging import page_limit, page_token_of, position_of
 from poolgate.operations.idp.pool_requests import pool_settings_of
 from poolgate.operations.idp.pool_shapes import (
-    sms_configuration_type,
     user_pool_description,
     user_pool_type,
 )
 from poolgate.operations.idp.registrar import registrar
 from poolgate.operations.idp.schema_shapes import attribute_definitions
-from poolgate.operations.idp.unbuilt import refuse_if
 from poolgate.operations.registry import Authentication
 from poolgate.operations.shapes.idp import (
     AddCustomAttributesRequest,
@@ -20,18 +18,13 @@ from poolgate.operations.shapes.idp import (
     DeleteUserPoolRequest,
     DescribeUserPoolRequest,
     DescribeUserPoolResponse,
-    GetUserPoolMfaConfigRequest,
-    GetUserPoolMfaConfigResponse,
     ListUserPoolsRequest,
     ListUserPoolsResponse,
-    SetUserPoolMfaConfigRequest,
-    SetUserPoolMfaConfigResponse,
     UpdateUserPoolRequest,
     UpdateUserPoolResponse,
 )
 from poolgate.store.call import Call
 from poolgate.userpools import pools
-from poolgate.userpools.pool_settings import InvalidPoolSettings
 
 _LISTING = "ListUserPools"
 
@@ -107,41 +100,3 @@ def add_custom_attributes(
     definitions = attribute_definitions(request["CustomAttributes"])
     pools.add_custom_attributes(call, PoolId(request["UserPoolId"]), definitions)
     return {}
-
-
-@registrar.operation("GetUserPoolMfaConfig", authentication=Authentication.SIGV4)
-def get_user_pool_mfa_config(
-    call: Call, request: GetUserPoolMfaConfigRequest
-) -> GetUserPoolMfaConfigResponse:
-    """Show a pool's MFA settings; MFA itself is not built, so it is always off."""
-    with call.db.reading() as transaction:
-        pool = pools.get(transaction, PoolId(request["UserPoolId"]))
-    response = GetUserPoolMfaConfigResponse(MfaConfiguration="OFF")
-    if pool.sms_configuration is not None:
-        response["SmsMfaConfiguration"] = {
-            "SmsConfiguration": sms_configuration_type(pool.sms_configuration)
-        }
-        if pool.mfa_sms_message is not None:
-            response["SmsMfaConfiguration"]["SmsAuthenticationMessage"] = pool.mfa_sms_message
-    return response
-
-
-@registrar.operation("SetUserPoolMfaConfig", authentication=Authentication.SIGV4)
-def set_user_pool_mfa_config(
-    call: Call, request: SetUserPoolMfaConfigRequest
-) -> SetUserPoolMfaConfigResponse:
-    """Accept that MFA is off and refuse everything else, since no factor is built."""
-    with call.db.reading() as transaction:
-        pools.get(transaction, PoolId(request["UserPoolId"]))
-    if len(request) == 1:
-        raise InvalidPoolSettings(
-            fault="At least one of [SmsMfaConfiguration] or [SoftwareTokenMfaConfiguration] must "
-            "be provided."
-        )
-    refuse_if(request.get("MfaConfiguration", "OFF") != "OFF", "MfaConfiguration")
-    software_token = request.get("SoftwareTokenMfaConfiguration", {})
-    refuse_if(software_token.get("Enabled", False), "SoftwareTokenMfaConfiguration")
-    refuse_if("SmsMfaConfiguration" in request, "SmsMfaConfiguration")
-    refuse_if("EmailMfaConfiguration" in request, "EmailMfaConfiguration")
-    refuse_if("WebAuthnConfiguration" in request, "WebAuthnConfiguration")
-    return {"MfaConfiguration": "OFF"}

@@ -19,7 +19,9 @@ from poolgate.store.call import Call
 from poolgate.userpools import sign_in
 from poolgate.userpools.auth_flows import Attempt, parse_flow
 from poolgate.userpools.auth_sessions import Door
-from poolgate.userpools.sign_in import Answer, ChallengeIssued, Outcome
+from poolgate.userpools.challenge_answers import Answer
+from poolgate.userpools.issued_challenges import ChallengeIssued
+from poolgate.userpools.sign_in import Outcome
 
 
 @registrar.operation("InitiateAuth", authentication=Authentication.NONE)

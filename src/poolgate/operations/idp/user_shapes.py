@@ -1,18 +1,25 @@
 """Users and their attributes as the shapes of several operations write them."""
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from poolgate.foundation.clock import from_epoch_millis
 from poolgate.foundation.failure import Failure
 from poolgate.operations.shapes.idp import (
     AdminCreateUserRequest,
+    AdminGetUserResponse,
     AttributeType,
     CodeDeliveryDetailsType,
+    GetUserAuthFactorsResponse,
+    GetUserResponse,
     SignUpRequest,
     UserType,
 )
 from poolgate.userpools.messages import Delivery
+from poolgate.userpools.mfa_settings import MfaFactor
 from poolgate.userpools.users import User
+
+ShownUser = TypeVar("ShownUser", AdminGetUserResponse, GetUserResponse, GetUserAuthFactorsResponse)
 
 
 class AttributeValueMissing(Failure):
@@ -54,6 +61,15 @@ def user_type(user: User) -> UserType:
         Enabled=user.enabled,
         UserStatus=user.status,
     )
+
+
+def with_mfa(shape: ShownUser, user: User) -> ShownUser:
+    """Return the shape with the second factors; without any it stays as it is."""
+    if user.mfa.enabled:
+        shape["UserMFASettingList"] = [factor for factor in MfaFactor if factor in user.mfa.enabled]
+    if user.mfa.preferred is not None:
+        shape["PreferredMfaSetting"] = user.mfa.preferred
+    return shape
 
 
 def code_delivery_details(delivery: Delivery) -> CodeDeliveryDetailsType:

@@ -10,6 +10,7 @@ from poolgate.operations.idp.user_shapes import (
     given_attributes,
     user_type,
     validation_data,
+    with_mfa,
 )
 from poolgate.operations.registry import Authentication
 from poolgate.operations.shapes.idp import (
@@ -70,7 +71,7 @@ def admin_create_user(call: Call, request: AdminCreateUserRequest) -> AdminCreat
 def admin_get_user(call: Call, request: AdminGetUserRequest) -> AdminGetUserResponse:
     """Return a user with all attributes."""
     _, user = user_administration.get(call, PoolId(request["UserPoolId"]), request["Username"])
-    return AdminGetUserResponse(
+    response = AdminGetUserResponse(
         Username=user.username,
         UserAttributes=attribute_list(user),
         UserCreateDate=from_epoch_millis(user.created_at),
@@ -78,6 +79,7 @@ def admin_get_user(call: Call, request: AdminGetUserRequest) -> AdminGetUserResp
         Enabled=user.enabled,
         UserStatus=user.status,
     )
+    return with_mfa(response, user)
 
 
 @registrar.operation("AdminConfirmSignUp", authentication=Authentication.SIGV4)
@@ -138,7 +140,8 @@ def get_user(_call: Call, _request: GetUserRequest, signed_in: SignedIn) -> GetU
     """Return what the user's app client may see of the user."""
     user = signed_in.user
     shown = attributes.readable(signed_in.app_client, user.attributes)
-    return GetUserResponse(Username=user.username, UserAttributes=attribute_list(user, shown))
+    response = GetUserResponse(Username=user.username, UserAttributes=attribute_list(user, shown))
+    return with_mfa(response, user)
 
 
 @registrar.operation("DeleteUser", authentication=Authentication.ACCESS_TOKEN)

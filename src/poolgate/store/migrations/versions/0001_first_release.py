@@ -30,6 +30,7 @@ def upgrade() -> None:
     _confirmation_codes()
     _group_members()
     _earlier_passwords()
+    _software_tokens()
     _token_families()
     _user_search()
     _refresh_tokens()
@@ -219,6 +220,7 @@ def _users() -> None:
         sa.Column("password_salt", sa.LargeBinary(), nullable=True),
         sa.Column("sealed_password", sa.LargeBinary(), nullable=True),
         sa.Column("password_set_at", sa.BigInteger(), nullable=True),
+        sa.Column("mfa", sa.LargeBinary(), nullable=True),
         sa.Column("failed_attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_failure_at", sa.BigInteger(), nullable=True),
         sa.Column("locked_until", sa.BigInteger(), nullable=True),
@@ -313,6 +315,21 @@ def _earlier_passwords() -> None:
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("pool_id", "sub", "number"),
+    )
+
+
+def _software_tokens() -> None:
+    op.create_table(
+        "software_tokens",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
+        sa.Column("verified", sa.Boolean(), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("last_used_step", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "sub", "verified"),
     )
 
 

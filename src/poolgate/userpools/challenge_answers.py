@@ -1,0 +1,96 @@
+"""Answers to challenges: the auth session that one goes on with, and whose sign-in it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from poolgate.foundation.secret import Secret
+from poolgate.store.call import Call
+from poolgate.userpools import auth_sessions, situations, users
+from poolgate.userpools.auth_flows import ParameterMissing
+from poolgate.userpools.auth_sessions import AuthSessionInvalid, Door, PresentedAuthSession
+from poolgate.userpools.challenges import Factor
+from poolgate.userpools.pools import UserPool
+from poolgate.userpools.sign_in_progress import Progress
+from poolgate.userpools.situations import Situation
+from poolgate.userpools.users import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A challenge's answer, as it was sent."""
+
+    door: Door
+    challenge: str
+    responses: Mapping[str, str]
+    auth_session: Secret | None = None
+    client_metadata: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """A sign-in that goes on: the auth session presented, and the user it belongs to."""
+
+    presented: PresentedAuthSession
+    situation: Situation
+    user: User
+
+    @property
+    def proven(self) -> frozenset[Factor]:
+        """What was proven so far."""
+        return frozenset(map(Factor, self.presented.auth_session.proven))
+
+    def progress(self) -> Progress:
+        """Return the progress of a step that uses the auth session up and changes nothing else."""
+        return Progress(
+            situation=self.situation,
+            user=self.user,
+            door=self.presented.auth_session.door,
+            proven=self.proven,
+            answered=self.presented,
+        )
+
+
+def resume(call: Call, asker: Situation, answer: Answer) -> Resumed:
+    """Return the sign-in that the answer goes on with; raise AuthSessionInvalid or -Expired."""
+    if answer.auth_session is None:
+        raise ParameterMissing(name="Session")
+    presented = auth_sessions.open_presented(
+        call,
+        asker.app_client,
+        answer.auth_session,
+        door=answer.door,
+        challenge=answer.challenge,
+    )
+    resumed = of_presented(call, asker, presented)
+    if not means(resumed.situation.pool, resumed.user, answer.responses["USERNAME"]):
+        raise AuthSessionInvalid
+    return resumed
+
+
+def of_presented(call: Call, asker: Situation, presented: PresentedAuthSession) -> Resumed:
+    """Return the sign-in of an opened auth session; raise AuthSessionInvalid or -Used.
+
+    A changed password ends the sign-ins that were begun with the former one.
+    """
+    with call.db.reading() as transaction:
+        auth_sessions.verify_unused(transaction, presented)
+    situation = situations.about(call, asker, presented.auth_session.sub)
+    user = situation.user
+    if user is None or presented.auth_session.password_set_at != password_set_at(user):
+        raise AuthSessionInvalid
+    return Resumed(presented=presented, situation=situation, user=user)
+
+
+def means(pool: UserPool, user: User, name: str) -> bool:
+    """Tell whether `name` is one of the user's names."""
+    key = users.username_key(pool, name)
+    return (
+        name == user.sub
+        or key == users.username_key(pool, user.username)
+        or key in users.aliases_of(pool, user).values()
+    )
+
+
+def password_set_at(user: User) -> int | None:
+    """Return which of the user's passwords it is, as auth sessions remember it."""
+    return user.password.set_at if user.password else None

@@ -1,0 +1,189 @@
+"""What stands between a user and tokens: one pure decision over pool, user and what is proven.
+
+    password ──> new password (temporary ones) ──> second factor ──> tokens
+
+The second factor follows AWS's table (Developer Guide, "Adding MFA to a user pool"):
+
+    MFA OFF        nothing
+    MFA OPTIONAL   the user's active factors: the preferred one, the only one, or a choice
+    MFA ON         the preferred factor; else TOTP, as a choice with the eligible messages; else
+                   the eligible messages: a choice, the only one, or a factor to be set up
+
+A message is eligible when the pool uses it, the user has its address, and the address is not the
+one that the pool recovers passwords by: who reads that mailbox must not hold both factors.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from poolgate.foundation.failure import Failure
+from poolgate.userpools.mfa_settings import MfaFactor, MfaMode
+from poolgate.userpools.pools import UserPool
+from poolgate.userpools.users import User, UserStatus
+
+
+class NoSecondFactorPossible(Failure):
+    """The pool demands a second factor and this user can have none."""
+
+
+class Factor(StrEnum):
+    """What a user has proven during a sign-in."""
+
+    PASSWORD = "PASSWORD"  # noqa: S105 - a factor's name
+    SMS_MFA = "SMS_MFA"
+    SOFTWARE_TOKEN_MFA = "SOFTWARE_TOKEN_MFA"  # noqa: S105 - a factor's name
+    EMAIL_OTP = "EMAIL_OTP"
+
+
+SECOND_FACTORS = frozenset({Factor.SMS_MFA, Factor.SOFTWARE_TOKEN_MFA, Factor.EMAIL_OTP})
+
+
+class Challenge(StrEnum):
+    """What a user must still do, in AWS's words."""
+
+    PASSWORD_VERIFIER = "PASSWORD_VERIFIER"  # noqa: S105 - a challenge's name
+    NEW_PASSWORD_REQUIRED = "NEW_PASSWORD_REQUIRED"  # noqa: S105 - a challenge's name
+    SMS_MFA = "SMS_MFA"
+    SOFTWARE_TOKEN_MFA = "SOFTWARE_TOKEN_MFA"  # noqa: S105 - a challenge's name
+    EMAIL_OTP = "EMAIL_OTP"
+    SELECT_MFA_TYPE = "SELECT_MFA_TYPE"
+    MFA_SETUP = "MFA_SETUP"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A challenge that is owed, and the factors to choose from where it leaves a choice."""
+
+    challenge: Challenge
+    choices: tuple[MfaFactor, ...] = ()
+
+
+# In the order in which choices are shown.
+ATTRIBUTE_OF: Mapping[MfaFactor, str] = {
+    MfaFactor.SMS_MFA: "phone_number",
+    MfaFactor.EMAIL_OTP: "email",
+}
+_FACTOR_OF = {attribute: factor for factor, attribute in ATTRIBUTE_OF.items()}
+
+
+def challenge_owed(user: User, pool: UserPool, proven: frozenset[Factor]) -> Owed | None:
+    """Return the challenge still owed, or None when the sign-in is complete.
+
+    Raises NoSecondFactorPossible where one is demanded and nothing can be asked.
+    """
+    if Factor.PASSWORD not in proven:
+        return Owed(Challenge.PASSWORD_VERIFIER)
+    if user.status is UserStatus.FORCE_CHANGE_PASSWORD:
+        return Owed(Challenge.NEW_PASSWORD_REQUIRED)
+    if proven & SECOND_FACTORS:
+        return None
+    return second_factor_owed(user, pool)
+
+
+def second_factor_owed(user: User, pool: UserPool) -> Owed | None:
+    """Return what the user must prove besides the password, or None."""
+    if pool.mfa_mode is MfaMode.OFF:
+        return None
+    active = active_factors(user, pool)
+    if user.mfa.preferred in active:
+        return Owed(Challenge(user.mfa.preferred))
+    if pool.mfa_mode is MfaMode.OPTIONAL:
+        return _one_or_choice(active) if active else None
+    messages = _eligible_messages(user, pool)
+    if MfaFactor.SOFTWARE_TOKEN_MFA in active:
+        return _one_or_choice((MfaFactor.SOFTWARE_TOKEN_MFA, *messages))
+    if messages:
+        return _one_or_choice(messages)
+    return _setup_owed(user, pool)
+
+
+def active_factors(user: User, pool: UserPool) -> tuple[MfaFactor, ...]:
+    """Return the factors that the user turned on and that the pool can ask for."""
+    return tuple(
+        factor
+        for factor in MfaFactor
+        if factor in user.mfa.enabled and factor in pool.mfa_factors and _has_means(user, factor)
+    )
+
+
+def may_answer(owed: Owed | None, challenge: Challenge) -> bool:
+    """Tell whether answering `challenge` is one of the ways on when `owed` is owed."""
+    if owed is None:
+        return False
+    return owed.challenge is challenge or (
+        owed.challenge is Challenge.SELECT_MFA_TYPE and challenge.value in owed.choices
+    )
+
+
+def addresses_of_factors(user: User, pool: UserPool) -> frozenset[str]:
+    """Return the attributes whose addresses serve as second factor, so may not reset passwords.
+
+    AWS API_CreateUserPool, AccountRecoverySetting: SMS does not recover where SMS MFA is active,
+    e-mail not where it would be asked for. A pool without that setting keeps the older rule, by
+    which a phone may do both.
+    """
+    if pool.mfa_mode is MfaMode.OFF:
+        return frozenset()
+    factors: set[str] = set()
+    if MfaFactor.SMS_MFA in active_factors(user, pool):
+        factors.add(MfaFactor.SMS_MFA)
+    try:
+        owed = second_factor_owed(user, pool)
+    except NoSecondFactorPossible:
+        owed = None
+    if owed is not None and owed.challenge is not Challenge.MFA_SETUP:
+        factors |= {owed.challenge, *owed.choices}
+    if pool.recovery_mechanisms is None:
+        factors.discard(MfaFactor.SMS_MFA)
+    return frozenset(attribute for attribute, factor in _FACTOR_OF.items() if factor in factors)
+
+
+def _setup_owed(user: User, pool: UserPool) -> Owed:
+    """Return the set-up of a first factor, for a user whom the pool can ask for none."""
+    addresses = [attribute for attribute in _FACTOR_OF if user.attributes.get(attribute)]
+    is_for_recovery = any(_FACTOR_OF[attribute] in pool.mfa_factors for attribute in addresses)
+    if len(addresses) == 1 and is_for_recovery:
+        raise NoSecondFactorPossible
+    if addresses:
+        possible = pool.mfa_factors & {MfaFactor.SOFTWARE_TOKEN_MFA}
+    else:
+        possible = pool.mfa_factors - {_FACTOR_OF.get(_primary_recovery(pool) or "")}
+    if not possible:
+        raise NoSecondFactorPossible
+    return Owed(Challenge.MFA_SETUP, tuple(factor for factor in MfaFactor if factor in possible))
+
+
+def _eligible_messages(user: User, pool: UserPool) -> tuple[MfaFactor, ...]:
+    return tuple(
+        factor
+        for factor, attribute in ATTRIBUTE_OF.items()
+        if factor in pool.mfa_factors
+        and user.attributes.get(attribute)
+        and attribute != _primary_recovery(pool)
+    )
+
+
+def _primary_recovery(pool: UserPool) -> str | None:
+    """Return the attribute that passwords are recovered by first; None where none is set."""
+    first = next(iter(pool.recovery_mechanisms or ()), "")
+    return first.removeprefix("verified_") if first.startswith("verified_") else None
+
+
+def _has_means(user: User, factor: MfaFactor) -> bool:
+    if factor is MfaFactor.SOFTWARE_TOKEN_MFA:
+        return user.mfa.has_software_token
+    return bool(user.attributes.get(ATTRIBUTE_OF[factor]))
+
+
+def _one_or_choice(factors: tuple[MfaFactor, ...]) -> Owed:
+    if len(factors) == 1:
+        return Owed(Challenge(factors[0]))
+    return Owed(Challenge.SELECT_MFA_TYPE, factors)
+
+
+def render_choices(owed: Owed) -> str:
+    """Return the choices as a challenge's parameter lists them."""
+    return msgspec.json.encode(owed.choices).decode()
