@@ -3,12 +3,11 @@
 import threading
 from collections.abc import Callable
 
-from structlog.typing import FilteringBoundLogger
-
 from poolgate.delivery.media import Sender
 from poolgate.delivery.queue import Medium
 from poolgate.delivery.sender import Attempt, MessageSender
 from poolgate.foundation.clock import Clock, epoch_millis
+from poolgate.server.event_log import EventLog
 from poolgate.server.settings import Settings
 from poolgate.userpools.housekeeping import purge_expired
 from poolgate.wire.installation import Installation
@@ -22,9 +21,7 @@ def media_of(settings: Settings) -> frozenset[Medium]:
     return frozenset(medium for medium, setting in by_setting.items() if setting)
 
 
-def start_background(
-    settings: Settings, installation: Installation, log: FilteringBoundLogger
-) -> None:
+def start_background(settings: Settings, installation: Installation, log: EventLog) -> None:
     """Start this worker's threads; what they leave undone at its end is taken up by another."""
     senders = _senders(settings, installation.clock)
     if senders:
@@ -71,7 +68,7 @@ def _senders(settings: Settings, clock: Clock) -> dict[Medium, Sender]:
     return senders
 
 
-def _reporter(log: FilteringBoundLogger) -> Callable[[Attempt], None]:
+def _reporter(log: EventLog) -> Callable[[Attempt], None]:
     def report(attempt: Attempt) -> None:
         log.info(
             "message",
@@ -86,7 +83,7 @@ def _reporter(log: FilteringBoundLogger) -> Callable[[Attempt], None]:
     return report
 
 
-def _forget_expired(installation: Installation, log: FilteringBoundLogger) -> None:
+def _forget_expired(installation: Installation, log: EventLog) -> None:
     pause, waiting = threading.Event(), _FIRST_PURGE_SECONDS
     while not pause.wait(waiting):
         waiting = _PURGE_EVERY_SECONDS

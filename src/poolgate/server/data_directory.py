@@ -5,6 +5,7 @@ The folder is for its owner alone (0700), and so are the files with secrets (060
 
 import configparser
 import os
+import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,7 @@ class DataDirectory:
         self._master_key = folder / "master.key"
         self._running = folder / "server.json"
         self._database = folder / "poolgate.db"
+        self.metrics = folder / "metrics"
 
     @property
     def database_url(self) -> str:
@@ -63,6 +65,11 @@ class DataDirectory:
             raise DataDirectoryUnusable(f"{self.folder}: {error.strerror}") from error
         if stat.S_IMODE(mode) & _OTHERS:
             self.folder.chmod(_FOLDER_MODE)
+
+    def empty_metrics(self) -> None:
+        """Begin with an empty folder of shared metrics; they count from the server's start."""
+        shutil.rmtree(self.metrics, ignore_errors=True)
+        self.metrics.mkdir(mode=_FOLDER_MODE)
 
     def master_keys(self) -> list[bytes]:
         """Return the master keys, the sealing one first; a first start makes one."""

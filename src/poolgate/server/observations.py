@@ -3,9 +3,13 @@
 Neither ever holds a request's members, a path's query or a header's value.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from structlog.typing import FilteringBoundLogger
+from pathlib import Path
 
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from poolgate.server.event_log import EventLog
+from poolgate.server.settings import tell_prometheus
 from poolgate.wire.aws_door import Handled
 from poolgate.wire.http import HttpRequest
 
@@ -15,11 +19,18 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 
 
 class Observer:
-    """Counts and logs requests."""
+    """Counts and logs requests.
 
-    def __init__(self, log: FilteringBoundLogger, registry: CollectorRegistry) -> None:
+    With a `shared_folder` every worker counts in files of it, and each renders the sum of all.
+    """
+
+    def __init__(self, log: EventLog, *, shared_folder: Path | None = None) -> None:
         self._log = log
-        self._registry = registry
+        self._shared_folder = shared_folder
+        self._registry = registry = CollectorRegistry()
+        if shared_folder is not None:
+            tell_prometheus(shared_folder)
+            values.ValueClass = values.MultiProcessValue()
         self._requests = Counter(
             "poolgate_requests",
             "Requests by service, operation and outcome.",
@@ -57,4 +68,8 @@ class Observer:
 
     def render_metrics(self) -> bytes:
         """Return the metrics in Prometheus's text format."""
-        return generate_latest(self._registry)
+        if self._shared_folder is None:
+            return generate_latest(self._registry)
+        everyones = CollectorRegistry()
+        MultiProcessCollector(everyones, path=str(self._shared_folder))
+        return generate_latest(everyones)

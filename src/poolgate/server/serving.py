@@ -5,8 +5,7 @@ open the database for themselves) and says when the first of them answers.
 """
 
 import ctypes
-import http.client
-import logging
+import gc
 import multiprocessing
 import os
 import signal
@@ -20,9 +19,10 @@ from poolgate.delivery.queue import Medium
 from poolgate.foundation.clock import Clock, MovableClock, SystemClock
 from poolgate.foundation.failure import Failure
 from poolgate.server.application import Application
-from poolgate.server.assembly import assemble, json_log
+from poolgate.server.assembly import assemble
 from poolgate.server.background import media_of, start_background
 from poolgate.server.data_directory import DataDirectory, Running
+from poolgate.server.event_log import EventLog, Level
 from poolgate.server.functions import functions_of
 from poolgate.server.settings import Settings
 from poolgate.server.wiring import (
@@ -42,6 +42,7 @@ from poolgate.wire.services import load_services
 _MAX_HEADER_BUFFER = 64 * 1024
 _STOP_SECONDS = 10
 _READY_POLL_SECONDS = 0.01
+_STATUS_LINE_BYTES = 64
 _PR_SET_PDEATHSIG = 1
 
 
@@ -68,13 +69,18 @@ def serve(settings: Settings) -> None:
 
 
 def open_installation(
-    settings: Settings, directory: DataDirectory, public_url: str
+    settings: Settings,
+    directory: DataDirectory,
+    public_url: str,
+    *,
+    schema_is_current: bool = False,
 ) -> Installation:
     """Return the installation that settings and data folder describe, its schema current."""
     clock: Clock = MovableClock() if settings.dev else SystemClock()
     db = Database.open(settings.database_url or directory.database_url)
     try:
-        schema.ensure(db)
+        if not schema_is_current:
+            schema.ensure(db)
         return make_installation(
             db,
             Vault(directory.master_keys()),
@@ -91,26 +97,32 @@ def open_installation(
             ),
         )
     except Failure as failure:
+        db.close()
         raise StartRefused(_why(failure, directory)) from failure
 
 
 def make_application(settings: Settings, public_url: str, parent: int) -> Application:
     """Return a worker's application; runs in the worker."""
     _end_with_parent(parent)
-    installation = open_installation(settings, DataDirectory(settings.data), public_url)
-    log = json_log(level=logging.getLevelNamesMapping()[settings.log_level.upper()])
+    directory = DataDirectory(settings.data)
+    # The parent has just seen to the schema.
+    installation = open_installation(settings, directory, public_url, schema_is_current=True)
+    log = EventLog(level=Level[settings.log_level.upper()])
     start_background(settings, installation, log)
     return assemble(
         installation,
         log=log,
         trusted_proxies=settings.trusted_proxies,
         metrics_peers=settings.metrics_peers,
+        shared_metrics=directory.metrics if settings.workers > 1 else None,
     )
 
 
 def _first_start(settings: Settings, public_url: str) -> DataDirectory:
     directory = DataDirectory(settings.data)
     directory.prepare()
+    if settings.workers > 1:
+        directory.empty_metrics()
     # The key comes before the database, which is of no use without it.
     directory.master_keys()
     installation = open_installation(settings, directory, public_url)
@@ -166,6 +178,9 @@ def _run_workers(settings: Settings, port: int, public_url: str) -> None:
     from granian.log import LogLevels  # noqa: PLC0415
     from granian.server import Server  # noqa: PLC0415
 
+    # What was imported stays: neither this process nor its forks look through it again.
+    gc.enable()
+    gc.freeze()
     if sys.platform == "linux":
         # Forked workers share what the parent has imported: half the start, half the memory.
         multiprocessing.set_start_method("fork", force=True)
@@ -203,14 +218,14 @@ def _announce(host: str, port: int, public_url: str) -> None:
 
 
 def _answers(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(host, port, timeout=_STOP_SECONDS)
+    """Tell whether a worker answers; http.client would be imported for this alone."""
+    question = f"GET /_poolgate/ready HTTP/1.0\r\nHost: {_in_url(host)}\r\n\r\n".encode()
     try:
-        connection.request("GET", "/_poolgate/ready")
-        return connection.getresponse().status == http.HTTPStatus.OK
+        with socket.create_connection((host, port), timeout=_STOP_SECONDS) as connection:
+            connection.sendall(question)
+            return connection.recv(_STATUS_LINE_BYTES).split(b" ")[1:2] == [b"200"]
     except OSError:
         return False
-    finally:
-        connection.close()
 
 
 def _reachable(host: str) -> str:

@@ -5,7 +5,6 @@ the documentation come from it. Nothing unknown is ignored: a mistyped name stop
 """
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -293,6 +292,9 @@ def _take_environment(
 
 
 def _take_file(path: Path, sources: dict[str, Source], mistakes: list[str]) -> None:
+    # Imported here: most starts have no file.
+    import tomllib  # noqa: PLC0415
+
     try:
         written = tomllib.loads(path.read_text())
     except OSError as error:
@@ -382,3 +384,8 @@ def _function_contradictions(values: Mapping[str, Any]) -> list[str]:
     if values["triggers"] and values["trigger_signing_secret"] is None:
         found.append("triggers need trigger_signing_secret, by which their URLs know who asks")
     return found
+
+
+def tell_prometheus(folder: Path) -> None:
+    """Name the folder of shared metrics to prometheus_client, which knows only its variable."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)

@@ -25,7 +25,8 @@ from poolgate.foundation.clock import MovableClock
 from poolgate.foundation.ids import Region
 from poolgate.foundation.secret import Secret
 from poolgate.server.application import Application
-from poolgate.server.assembly import assemble, json_log
+from poolgate.server.assembly import assemble
+from poolgate.server.event_log import EventLog
 from poolgate.server.wiring import (
     Choices,
     RootAccessKey,
@@ -103,7 +104,7 @@ class LocalPoolgate:
                 functions=self._functions,
             ),
         )
-        self.application: Application = assemble(installation, log=json_log(self.log))
+        self.application: Application = assemble(installation, log=EventLog(self.log))
         self.account_id = installation.account_id
         root = first_root_access_key(installation)
         if root is None:

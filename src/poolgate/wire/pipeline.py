@@ -95,8 +95,12 @@ def exceeded_limit(http: HttpRequest) -> Refusal | None:
 
 def name_operation(exchange: Exchange) -> None:
     """Find the service and the operation that the request names."""
+    if exchange.http.method not in {"GET", "POST"}:
+        raise Refusal(Reason.METHOD_NOT_ALLOWED)
     target = exchange.http.header("x-amz-target")
     if target is not None:
+        if exchange.http.method != "POST":
+            raise Refusal(Reason.METHOD_NOT_ALLOWED)
         exchange.service, operation_name = service_of_target(target)
     elif names_json_target(exchange.http):
         raise Refusal(Reason.UNKNOWN_OPERATION)

@@ -11,6 +11,7 @@ from poolgate.foundation.failure import Failure
 from poolgate.operations.errors import BAD_REQUEST
 
 FORBIDDEN = 403
+NOT_ALLOWED = 405
 TOO_LARGE = 413
 HEADERS_TOO_LARGE = 431
 NOT_BUILT = 501
@@ -41,6 +42,9 @@ class Reason(Enum):
     UNKNOWN_OPERATION = Naming("UnknownOperationException", "InvalidAction")
     MISSING_OPERATION = Naming("UnknownOperationException", "MissingAction")
     NOT_BUILT = Naming("NotImplementedException", "NotImplemented", NOT_BUILT, NOT_BUILT)
+    METHOD_NOT_ALLOWED = Naming(
+        "MethodNotAllowedException", "MethodNotAllowed", NOT_ALLOWED, NOT_ALLOWED
+    )
     MALFORMED = Naming("SerializationException", "MalformedInput")
     MALFORMED_QUERY = Naming("MalformedQueryString", "MalformedQueryString")
     MISSING_AUTHENTICATION = Naming(

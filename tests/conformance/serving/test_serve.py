@@ -97,7 +97,15 @@ def test_workers_die_with_a_killed_parent(tmp_path: Path) -> None:
 
 def test_workers_share_one_port(tmp_path: Path) -> None:
     with serving(tmp_path / "data", "--workers", "2") as served:
-        assert served.client("sts").get_caller_identity()["UserId"]
+        sts = served.client("sts")
+        for _ in range(20):
+            assert sts.get_caller_identity()["UserId"]
+        # Whichever worker answers, it tells of all: each call was a connection of its own.
+        metrics = urlopen(f"{served.url}/_poolgate/metrics", timeout=SECONDS).read().decode()
+    (line,) = (
+        line for line in metrics.splitlines() if "GetCallerIdentity" in line and "_total" in line
+    )
+    assert line.endswith(" 20.0")
 
 
 @pytest.mark.parametrize(

@@ -163,4 +163,4 @@ def test_nothing_of_a_request_is_logged(poolgate: LocalPoolgate) -> None:
     poolgate.post_json("cognito-idp", "SignUp", members)
     poolgate.send("GET", "/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Signature=secret")
     assert "secret" not in poolgate.log.getvalue()
-    assert '"operation": "SignUp"' in poolgate.log.getvalue()
+    assert '"operation":"SignUp"' in poolgate.log.getvalue()

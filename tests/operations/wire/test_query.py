@@ -129,6 +129,14 @@ def test_unknown_actions(poolgate: LocalPoolgate, body: str, expected: str, mess
     assert message.encode() in answer.body
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "TRACE"])
+def test_other_methods_are_not_allowed(poolgate: LocalPoolgate, method: str) -> None:
+    answer = poolgate.send(method, "/", body=WHO.encode())
+    assert (answer.status, code(answer)) == (405, "MethodNotAllowed")
+    headers = {"x-amz-target": "AWSCognitoIdentityProviderService.GetUser"}
+    assert poolgate.send("GET", "/", headers=headers).status == 405
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
