@@ -1,6 +1,6 @@
 """Access tokens for app clients themselves: machine to machine, without any user."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from poolgate.foundation.clock import epoch_seconds
@@ -11,13 +11,15 @@ from poolgate.foundation.secret import Secret
 from poolgate.jose.tokens import sign_token
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
-from poolgate.userpools import resource_servers, signing_keys
+from poolgate.userpools import pools, resource_servers, signing_keys
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.auth_flows import FlowNotEnabled
 from poolgate.userpools.client_proofs import proven_client
 from poolgate.userpools.client_settings import CLIENT_TOKEN
+from poolgate.userpools.pre_token_generation import ask_before_client_token
 from poolgate.userpools.signing_keys import TokenUse
 from poolgate.userpools.token_claims import client_token_claims
+from poolgate.userpools.token_overrides import overridden_access_claims
 
 
 class ScopeUnknown(Failure):
@@ -41,7 +43,12 @@ class ClientToken:
 
 
 def issue(
-    call: Call, client_id: ClientId, client_secret: Secret, scopes: Sequence[str]
+    call: Call,
+    client_id: ClientId,
+    client_secret: Secret,
+    scopes: Sequence[str],
+    *,
+    client_metadata: Mapping[str, str] | None = None,
 ) -> ClientToken:
     """Return an access token for the app client that the secret proves.
 
@@ -54,13 +61,18 @@ def issue(
             raise FlowNotEnabled
         granted = _granted_scopes(transaction, app_client, scopes)
         keys = signing_keys.signing(transaction, call, app_client.pool_id)
+        pool = pools.get(transaction, app_client.pool_id)
+    scope = " ".join(granted)
+    overrides = ask_before_client_token(call, pool, app_client, scope, client_metadata)
     claims = client_token_claims(
         app_client,
-        scope=" ".join(granted),
+        scope=scope,
         issuer=call.issuer(app_client.pool_id),
         issued_at=epoch_seconds(call.now),
         jti=random_uuid(),
     )
+    if overrides is not None:
+        claims = overridden_access_claims(claims, overrides)
     access_token = sign_token(claims, keys[TokenUse.ACCESS])
     return ClientToken(Secret(access_token), app_client.access_token_seconds)
 

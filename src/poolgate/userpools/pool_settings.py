@@ -97,6 +97,7 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     tags: Mapping[str, str] = {}
     # Functions by the names of `userpools.triggers.Trigger`.
     triggers: Mapping[str, str] = {}
+    pre_token_version: str = "V1_0"  # noqa: S105 - a version
 
     @property
     def recovery_mechanisms(self) -> tuple[str, ...] | None:

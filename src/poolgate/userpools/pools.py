@@ -200,6 +200,7 @@ def update(
         _verify_tier_of_password_history(changed)
         changed = _with_sms_mfa(changed)
         _verify_mfa(changed)
+        _verify_tier_of_token_changes(changed)
         transaction.run(_UPDATE, _changed_row(changed))
         if _remembers_passwords(pool) and not _remembers_passwords(changed):
             transaction.run(_FORGET_PASSWORDS, {"pool_id": pool_id})
@@ -363,6 +364,7 @@ def _pool_of(call: Call, new_pool: NewPool) -> UserPool:
     _verify_mfa(pool)
     _verify_aliases(pool)
     _verify_tier_of_password_history(pool)
+    _verify_tier_of_token_changes(pool)
     return pool
 
 
@@ -385,6 +387,12 @@ def _verify_mfa(pool: UserPool) -> None:
     # AWS Developer Guide, "User pool feature plans": e-mail MFA needs Essentials.
     if pool.email_mfa is not None and pool.tier == "LITE":
         raise FeatureAboveTier(feature="EmailMfaConfiguration", tier=pool.tier)
+
+
+def _verify_tier_of_token_changes(pool: UserPool) -> None:
+    # AWS Pre token generation: access tokens are changed from the ESSENTIALS tier upwards.
+    if pool.tier == "LITE" and pool.pre_token_version != "V1_0":  # noqa: S105 - a version
+        raise FeatureAboveTier(feature="PreTokenGenerationConfig", tier=pool.tier)
 
 
 def _verify_aliases(pool: UserPool) -> None:

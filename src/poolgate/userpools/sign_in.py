@@ -44,6 +44,7 @@ from poolgate.userpools.pools import UserPool
 from poolgate.userpools.second_factors import Chosen
 from poolgate.userpools.sign_in_progress import Progress, SpentProof, proven_user, settle
 from poolgate.userpools.situations import SecretHashMissing, Situation
+from poolgate.userpools.token_claims import TokenSource
 from poolgate.userpools.tokens import SignIn, TokenSet
 from poolgate.userpools.users import User, UserDisabled, UserNotFound, UserStatus
 
@@ -290,6 +291,8 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
             auth_time=epoch_seconds(call.now),
             groups=situation.groups,
             event_id=random_uuid(),
+            source=_source(progress),
+            client_metadata=situation.client_metadata,
         ),
     )
     with call.db.writing() as transaction:
@@ -298,6 +301,13 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
             lockout.forgive(transaction, situation.pool.pool_id, user.sub)
         tokens.store(transaction, plan)
     return plan.token_set
+
+
+def _source(progress: Progress) -> TokenSource:
+    answered = progress.answered
+    if answered and answered.auth_session.challenge == Challenge.NEW_PASSWORD_REQUIRED:
+        return TokenSource.NEW_PASSWORD
+    return TokenSource.AUTHENTICATION
 
 
 def _issue_chosen(call: Call, chosen: Chosen) -> Outcome:

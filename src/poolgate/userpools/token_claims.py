@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from poolgate.userpools import attributes
@@ -17,6 +18,14 @@ _BOOLEAN_ATTRIBUTES = frozenset({"email_verified", "phone_number_verified"})
 Claims = dict[str, Any]
 
 
+class TokenSource(StrEnum):
+    """What tokens are issued for, as functions are told."""
+
+    AUTHENTICATION = "TokenGeneration_Authentication"
+    NEW_PASSWORD = "TokenGeneration_NewPasswordChallenge"  # noqa: S105 - an occasion
+    REFRESH = "TokenGeneration_RefreshTokens"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """Who signed in where, as tokens will say it. `auth_time` is in seconds."""
@@ -28,6 +37,9 @@ class SignIn:
     groups: tuple[Group, ...]
     event_id: str
     scope: str = USER_SCOPE
+    source: TokenSource = TokenSource.AUTHENTICATION
+    # What the app client sent along for the functions that the pool asks.
+    client_metadata: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from poolgate.userpools import (
 )
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.pools import UserPool
+from poolgate.userpools.pre_token_generation import ask_before_tokens
 from poolgate.userpools.refresh_tokens import Family, HeldToken, RefreshTokenInvalid
 from poolgate.userpools.session_activity import Activity, activity_of
 from poolgate.userpools.signing_keys import TokenUse
@@ -30,8 +31,14 @@ from poolgate.userpools.token_claims import (
     USER_SCOPE,
     Issue,
     SignIn,
+    TokenSource,
     access_token_claims,
     id_token_claims,
+)
+from poolgate.userpools.token_overrides import (
+    Overrides,
+    overridden_access_claims,
+    overridden_id_claims,
 )
 from poolgate.userpools.users import User, UserDisabled
 
@@ -73,7 +80,11 @@ class Plan:
 
 
 def plan(call: Call, sign_in: SignIn) -> Plan:
-    """Return signed tokens for a new family; hand them out only after `store` was committed."""
+    """Return signed tokens for a new family; hand them out only after `store` was committed.
+
+    The pool's function is asked first, where there is one: raises what `triggers.ask` does.
+    """
+    overrides = ask_before_tokens(call, sign_in)
     with call.db.reading() as transaction:
         keys = signing_keys.signing(transaction, call, sign_in.pool.pool_id)
     app_client = sign_in.app_client
@@ -87,7 +98,7 @@ def plan(call: Call, sign_in: SignIn) -> Plan:
         expires_at=call.now_millis + app_client.refresh_token_seconds * 1000,
     )
     refresh_token = refresh_tokens.new_refresh_token()
-    token_set = _signed(call, sign_in, keys, family.family_id, refresh_token)
+    token_set = _signed(call, sign_in, keys, family.family_id, refresh_token, overrides=overrides)
     return Plan(token_set, family, refresh_token, call.now_millis, _tracking(call, sign_in.pool))
 
 
@@ -113,6 +124,8 @@ def refresh(
     refresh_token: Secret,
     *,
     verify_owner: VerifyOwner | None = None,
+    source: TokenSource = TokenSource.REFRESH,
+    client_metadata: Mapping[str, str] | None = None,
 ) -> TokenSet:
     """Return new tokens of the same sign-in, from the user as it is now.
 
@@ -138,9 +151,13 @@ def refresh(
         groups=user_groups,
         event_id=random_uuid(),
         scope=held.family.scope,
+        source=source,
+        client_metadata=client_metadata,
     )
+    # Asked before the refresh token is replaced: a function that fails costs nobody the session.
+    overrides = ask_before_tokens(call, sign_in)
     successor = _succeed(call, app_client, held, _tracking(call, pool))
-    return _signed(call, sign_in, keys, held.family.family_id, successor)
+    return _signed(call, sign_in, keys, held.family.family_id, successor, overrides=overrides)
 
 
 def _tracking(call: Call, pool: UserPool) -> Tracking | None:
@@ -173,16 +190,21 @@ def _signed(
     keys: Mapping[TokenUse, SigningKey],
     family_id: str,
     refresh_token: Secret | None,
+    *,
+    overrides: Overrides | None,
 ) -> TokenSet:
     issue = Issue(
         issuer=call.issuer(sign_in.pool.pool_id),
         issued_at=epoch_seconds(call.now),
         origin_jti=family_id,
     )
-    access_token = sign_token(
-        access_token_claims(sign_in, issue, random_uuid()), keys[TokenUse.ACCESS]
-    )
-    id_token = sign_token(id_token_claims(sign_in, issue, random_uuid()), keys[TokenUse.ID])
+    access_claims = access_token_claims(sign_in, issue, random_uuid())
+    id_claims = id_token_claims(sign_in, issue, random_uuid())
+    if overrides is not None:
+        access_claims = overridden_access_claims(access_claims, overrides)
+        id_claims = overridden_id_claims(id_claims, overrides)
+    access_token = sign_token(access_claims, keys[TokenUse.ACCESS])
+    id_token = sign_token(id_claims, keys[TokenUse.ID])
     return TokenSet(
         access_token=Secret(access_token),
         id_token=Secret(id_token),

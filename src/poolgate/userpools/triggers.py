@@ -42,6 +42,7 @@ class Trigger(StrEnum):
     POST_CONFIRMATION = "PostConfirmation"
     PRE_AUTHENTICATION = "PreAuthentication"
     POST_AUTHENTICATION = "PostAuthentication"
+    PRE_TOKEN_GENERATION = "PreTokenGeneration"  # noqa: S105 - a trigger's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ def get_client_token(call: Call, request: GetClientTokenRequest) -> GetClientTok
         ClientId(request["ClientId"]),
         Secret(request["Secret"]),
         request.get("Scopes", ()),
+        client_metadata=request.get("ClientMetadata"),
     )
     return {
         "ClientAuthenticationResult": {

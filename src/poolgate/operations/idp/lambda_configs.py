@@ -1,13 +1,17 @@
 """LambdaConfig: which functions a pool asks, from the request and back."""
 
-from collections.abc import Mapping
+from typing import Final
 
 from poolgate.foundation.failure import Failure
 from poolgate.operations.idp.unbuilt import refuse_if
 from poolgate.operations.shapes.idp import LambdaConfigType
 from poolgate.triggers.function_arns import NotAFunctionArn, parse_function_arn
+from poolgate.userpools.pool_settings import InvalidPoolSettings
 from poolgate.userpools.pools import UserPool
+from poolgate.userpools.pre_token_generation import V1
 from poolgate.userpools.triggers import Trigger
+
+_VERSIONED: Final = "PreTokenGenerationConfig"
 
 
 class FunctionArnInvalid(Failure):
@@ -16,7 +20,17 @@ class FunctionArnInvalid(Failure):
 
 def triggers_of(config: LambdaConfigType) -> dict[str, str]:
     """Return the functions by trigger; raise SettingNotBuilt or FunctionArnInvalid."""
-    named: Mapping[str, object] = {**config}
+    named: dict[str, object] = {**config}
+    versioned = config.get(_VERSIONED)
+    if versioned is not None:
+        del named[_VERSIONED]
+        if (
+            named.setdefault(Trigger.PRE_TOKEN_GENERATION, versioned["LambdaArn"])
+            != (versioned["LambdaArn"])
+        ):
+            raise InvalidPoolSettings(
+                fault="PreTokenGeneration and PreTokenGenerationConfig must name the same function."
+            )
     functions = {}
     for member, function_arn in named.items():
         refuse_if(member not in set(Trigger), f"LambdaConfig.{member}")
@@ -24,10 +38,22 @@ def triggers_of(config: LambdaConfigType) -> dict[str, str]:
     return functions
 
 
+def pre_token_version_of(config: LambdaConfigType) -> str:
+    """Return the version of the events that come before tokens."""
+    versioned = config.get(_VERSIONED)
+    return V1 if versioned is None else versioned["LambdaVersion"]
+
+
 def lambda_config_type(pool: UserPool) -> LambdaConfigType:
     """Return the functions as they were set."""
     config = LambdaConfigType()
     config.update({**pool.triggers})  # type: ignore[typeddict-item]  # keys are members: triggers_of made them
+    pre_token_generation = pool.triggers.get(Trigger.PRE_TOKEN_GENERATION)
+    if pre_token_generation is not None:
+        config[_VERSIONED] = {
+            "LambdaVersion": pool.pre_token_version,
+            "LambdaArn": pre_token_generation,
+        }
     return config
 
 

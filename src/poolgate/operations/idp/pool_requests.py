@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from poolgate.operations.idp.lambda_configs import triggers_of
+from poolgate.operations.idp.lambda_configs import pre_token_version_of, triggers_of
 from poolgate.operations.idp.unbuilt import refuse_if
 from poolgate.operations.shapes.idp import (
     CreateUserPoolRequest,
@@ -32,6 +32,7 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
     invitation_config = request.get("AdminCreateUserConfig", {})
     invitation = invitation_config.get("InviteMessageTemplate", {})
     verification = request.get("VerificationMessageTemplate", {})
+    functions = request.get("LambdaConfig", {})
     updates = request.get("UserAttributeUpdateSettings", {})
     return PoolSettings(
         password_policy=_password_policy(request),
@@ -63,7 +64,8 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
         key_type=request.get("KeyConfiguration", {}).get("KeyType"),
         issuer_type=request.get("IssuerConfiguration", {}).get("Type"),
         tags=request.get("UserPoolTags", {}),
-        triggers=triggers_of(request.get("LambdaConfig", {})),
+        triggers=triggers_of(functions),
+        pre_token_version=pre_token_version_of(functions),
     )
 
 

@@ -13,6 +13,7 @@ from poolgate.store.call import Call
 from poolgate.userpools import pools, tokens
 from poolgate.userpools.auth_flows import verify_may_refresh
 from poolgate.userpools.client_proofs import proven_client
+from poolgate.userpools.token_claims import TokenSource
 
 
 @registrar.operation("GetTokensFromRefreshToken", authentication=Authentication.NONE)
@@ -30,5 +31,13 @@ def get_tokens_from_refresh_token(
         )
         pool = pools.get(transaction, app_client.pool_id)
     verify_may_refresh(app_client)
-    token_set = tokens.refresh(call, app_client, pool, Secret(request["RefreshToken"]))
+    token_set = tokens.refresh(
+        call,
+        app_client,
+        pool,
+        Secret(request["RefreshToken"]),
+        # AWS API_GetTokensFromRefreshToken names this source, not the one of refreshing.
+        source=TokenSource.AUTHENTICATION,
+        client_metadata=request.get("ClientMetadata"),
+    )
     return {"AuthenticationResult": authentication_result(token_set)}
