@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from kits.people import People, new_call
 
@@ -78,6 +78,8 @@ def listed(
     operator=st.sampled_from(["=", "^="]),
     limit=st.integers(1, 3),
 )
+# The last character of all has no successor that could bound a range.
+@example(names=["\U0010ffff" * 3], sought="\U0010ffff", operator="^=", limit=1)
 def test_the_index_finds_what_a_plain_reading_finds(
     people: People, names: list[str], sought: str, operator: str, limit: int
 ) -> None:

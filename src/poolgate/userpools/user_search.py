@@ -30,6 +30,7 @@ _FILTER = re.compile(
 )
 _ESCAPE = re.compile(r"\\(.)")
 _LAST_CHARACTER = "\U0010ffff"
+_LONGER_THAN_ANY_VALUE = 4096
 _BEFORE_SURROGATES, _AFTER_SURROGATES = "\ud7ff", "\ue000"
 
 
@@ -191,7 +192,7 @@ def _range(prefix: str) -> dict[str, str]:
     """Return the bounds of all texts that begin with `prefix`, in the order of code points."""
     bound = prefix.rstrip(_LAST_CHARACTER)
     if not bound:
-        return {"first": prefix, "behind": _LAST_CHARACTER * (len(prefix) + 1)}
+        return {"first": prefix, "behind": _LAST_CHARACTER * _LONGER_THAN_ANY_VALUE}
     last = bound[-1]
     successor = _AFTER_SURROGATES if last == _BEFORE_SURROGATES else chr(ord(last) + 1)
     return {"first": prefix, "behind": bound[:-1] + successor}
