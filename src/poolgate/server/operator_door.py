@@ -6,13 +6,15 @@ from urllib.parse import parse_qs
 import msgspec
 
 from poolgate.delivery.queue import StoredMessage, list_messages
+from poolgate.foundation.addresses import is_loopback
 from poolgate.foundation.clock import MovableClock
 from poolgate.server.observations import METRICS_CONTENT_TYPE, Observer
-from poolgate.server.peers import is_loopback
 from poolgate.store import installation as decided
 from poolgate.wire.aws_door import Handled
+from poolgate.wire.dev_pages import verify_own_machine
 from poolgate.wire.http import HttpRequest, HttpResponse
 from poolgate.wire.installation import Installation
+from poolgate.wire.refusals import FORBIDDEN, Refusal
 
 OK, BAD_REQUEST, NOT_FOUND, NOT_ALLOWED, UNAVAILABLE = 200, 400, 404, 405, 503
 Page = Callable[[HttpRequest], HttpResponse]
@@ -40,9 +42,9 @@ class OperatorDoor:
         if installation.dev:
             self._pages = {
                 **self._pages,
-                ("GET", "outbox"): self._outbox,
-                ("GET", "clock"): self._clock,
-                ("POST", "clock"): self._advance_clock,
+                ("GET", "outbox"): self._own(self._outbox),
+                ("GET", "clock"): self._own(self._clock),
+                ("POST", "clock"): self._own(self._advance_clock),
             }
 
     def handle(self, http: HttpRequest) -> Handled:
@@ -53,6 +55,18 @@ class OperatorDoor:
             known = any(known == name for _, known in self._pages)
             return Handled(_plain(NOT_ALLOWED if known else NOT_FOUND, "not found\n"), "")
         return Handled(page(http), "", service="poolgate", operation=name)
+
+    def _own(self, page: Page) -> Page:
+        """Return the page for this machine's own programs and pages."""
+
+        def shown(http: HttpRequest) -> HttpResponse:
+            try:
+                verify_own_machine(self._installation, http)
+            except Refusal as refusal:
+                return _plain(FORBIDDEN, refusal.message + "\n")
+            return page(http)
+
+        return shown
 
     def _health(self, _http: HttpRequest) -> HttpResponse:
         return _plain(OK, "ok\n")

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import replace
 
+from poolgate.foundation.addresses import is_address
 from poolgate.wire.http import HttpRequest
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -36,29 +37,14 @@ class Peers:
         # Read from the right: what a stranger wrote stands at the left.
         for address in reversed((forwarded_for or "").split(",")):
             shown = address.strip()
-            if not _is_address(shown):
+            if not is_address(shown):
                 return None
             if not self._is_trusted(shown):
                 return shown
         return None
 
     def _is_trusted(self, shown: str) -> bool:
-        if not _is_address(shown):
+        if not is_address(shown):
             return False
         address = ipaddress.ip_address(shown)
         return any(address in network for network in self._trusted)
-
-
-def is_loopback(shown: str) -> bool:
-    """Tell whether an address is of this machine alone; names other than `localhost` are not."""
-    if shown == "localhost":
-        return True
-    return _is_address(shown) and ipaddress.ip_address(shown).is_loopback
-
-
-def _is_address(shown: str) -> bool:
-    try:
-        ipaddress.ip_address(shown)
-    except ValueError:
-        return False
-    return True

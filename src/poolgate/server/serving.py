@@ -88,6 +88,7 @@ def open_installation(
             ReadyKeyStock(),
             Choices(
                 region=settings.region,
+                public_url=public_url,
                 issuer_base=public_url if settings.issuer_style == "poolgate" else None,
                 account_id=settings.account_id,
                 dev=settings.dev,

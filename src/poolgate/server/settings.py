@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from poolgate.foundation.addresses import is_loopback
 from poolgate.foundation.ids import AccountId, Region
 from poolgate.foundation.secret import Secret
 from poolgate.server import setting_values
-from poolgate.server.peers import Network, is_loopback
+from poolgate.server.peers import Network
 from poolgate.server.setting_values import SettingWrong
 
 ENVIRONMENT_PREFIX = "POOLGATE_"

@@ -6,6 +6,7 @@ under, and the root's access key.
 
 import base64
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from poolgate.credentials.sealing import UnsealingFailed, Vault
 from poolgate.delivery.queue import Medium
@@ -45,6 +46,7 @@ class Choices:
 
     region: Region
     issuer_base: str | None
+    public_url: str
     functions: Functions
     account_id: AccountId | None = None
     dev: bool = False
@@ -67,6 +69,7 @@ def make_installation(
         account_id=account_id,
         region=choices.region,
         issuer_base=choices.issuer_base,
+        public_host=urlsplit(choices.public_url).hostname,
         key_stock=key_stock,
         functions=choices.functions,
         media=frozenset(medium.value for medium in choices.media),

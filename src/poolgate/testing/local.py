@@ -99,6 +99,7 @@ class LocalPoolgate:
             Choices(
                 region=Region(region),
                 issuer_base=URL,
+                public_url=URL,
                 dev=dev,
                 media=frozenset(Medium),
                 functions=self._functions,

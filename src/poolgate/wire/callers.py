@@ -15,6 +15,7 @@ from poolgate.sigv4.failures import (
 from poolgate.sigv4.proofs import carries_proof, parse_proof, verify_signature
 from poolgate.sigv4.requests import RequestParts
 from poolgate.sigv4.signing import derive_signing_key
+from poolgate.wire.dev_pages import verify_own_machine
 from poolgate.wire.http import HttpRequest
 from poolgate.wire.installation import Installation
 from poolgate.wire.refusals import Reason, Refusal
@@ -55,6 +56,7 @@ def verify_caller(installation: Installation, http: HttpRequest, *, service: str
     parts = request_parts(http)
     try:
         if installation.dev:
+            verify_own_machine(installation, http)
             return _dev_caller(installation, parts)
         return _verified_caller(installation, parts, service)
     except SignatureFailure as failure:

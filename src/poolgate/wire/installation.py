@@ -38,6 +38,8 @@ class Installation:
     functions: Functions
     media: frozenset[str]
     dev: bool = False
+    # The host of the server's own URL, as callers write it.
+    public_host: str | None = None
     skew_seconds: dict[str, int] = field(default_factory=default_skews)
 
     def new_call(

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from kits.lost_tables import lost_table
 
 from poolgate.foundation.secret import Secret
 from poolgate.sigv4.requests import RequestParts
@@ -27,11 +28,10 @@ def test_health_and_readiness(poolgate: LocalPoolgate) -> None:
 
 
 def test_not_ready_without_a_database(poolgate: LocalPoolgate) -> None:
-    poolgate.application.installation.db.engine.raw_connection().driver_connection.execute(
-        "DROP TABLE installation"
-    )
-    assert get(poolgate, "/_poolgate/ready").status == 503
-    assert get(poolgate, "/_poolgate/health").status == 200
+    with lost_table(poolgate, "installation"):
+        assert get(poolgate, "/_poolgate/ready").status == 503
+        assert get(poolgate, "/_poolgate/health").status == 200
+    assert get(poolgate, "/_poolgate/ready").status == 200
 
 
 def test_metrics_are_for_this_machine(poolgate: LocalPoolgate) -> None:
@@ -70,6 +70,39 @@ def test_dev_still_wants_a_signature() -> None:
     with LocalPoolgate(dev=True) as dev:
         answer = dev.post_json("cognito-idp", "ListUserPools", {"MaxResults": 1})
         assert answer.headers["x-amzn-errortype"] == "MissingAuthenticationTokenException:"
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"host": "evil.example:9440"},
+        {"host": "127.0.0.1.evil.example"},
+        {"host": ""},
+        {"host": "[::1", "origin": "http://localhost"},
+    ],
+)
+def test_pages_of_other_sites_do_not_reach_a_dev_server(foreign: dict[str, str]) -> None:
+    with LocalPoolgate(dev=True) as dev:
+        headers = {"x-amz-target": "AWSCognitoIdentityProviderService.ListUserPools", **NOBODY}
+        answer = dev.send("POST", "/", headers=headers | foreign, body=b'{"MaxResults":1}')
+        assert answer.headers["x-amzn-errortype"] == "AccessDeniedException:"
+        assert get(dev, "/_poolgate/outbox", headers=foreign).status == 403
+        assert get(dev, "/_poolgate/clock", headers=foreign).status == 403
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"host": "127.0.0.1:9440", "origin": "http://localhost:3000"},
+        {"host": "[::1]:9440"},
+        {"host": "pool.auth.localhost", "origin": "http://app.localhost"},
+    ],
+)
+def test_this_machines_pages_reach_it(own: dict[str, str]) -> None:
+    with LocalPoolgate(dev=True) as dev:
+        assert get(dev, "/_poolgate/clock", headers=own).status == 200
 
 
 def test_production_does_not_take_any_key(poolgate: LocalPoolgate) -> None:

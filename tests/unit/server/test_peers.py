@@ -2,7 +2,8 @@ import ipaddress
 
 import pytest
 
-from poolgate.server.peers import Peers, is_loopback
+from poolgate.foundation.addresses import is_loopback
+from poolgate.server.peers import Peers
 from poolgate.wire.http import HttpRequest
 
 
