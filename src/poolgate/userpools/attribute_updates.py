@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from poolgate.delivery.queue import require_medium
 from poolgate.foundation.failure import Failure
-from poolgate.foundation.ids import PoolId, Sub
+from poolgate.foundation.ids import ClientId, PoolId, Sub
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
@@ -18,6 +18,7 @@ from poolgate.userpools import attempt_limits, attributes, confirmation_codes, p
 from poolgate.userpools.access_tokens import SignedIn
 from poolgate.userpools.attempt_limits import Attempt
 from poolgate.userpools.confirmation_codes import VERIFYING, CodeKey, Refused
+from poolgate.userpools.custom_messages import UPDATE_ATTRIBUTE, VERIFY_ATTRIBUTE, worded
 from poolgate.userpools.messages import MEDIUM_OF, Delivery
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import User
@@ -64,28 +65,40 @@ def plan_change(pool: UserPool, user: User, given: Mapping[str, str]) -> Change:
     return Change({name: value for name, value in after.items() if value}, tuple(deliveries))
 
 
-def update(call: Call, signed_in: SignedIn, given: Mapping[str, str]) -> tuple[Delivery, ...]:
+def update(
+    call: Call,
+    signed_in: SignedIn,
+    given: Mapping[str, str],
+    *,
+    client_metadata: Mapping[str, str] | None = None,
+) -> tuple[Delivery, ...]:
     """Change the user's own attributes and return where codes were sent."""
     attributes.verify_changes(signed_in.pool, given, writer=signed_in.app_client)
-    return _update(call, signed_in.pool, signed_in.user.sub, given)
+    asked = _Asked(signed_in.app_client.client_id, client_metadata)
+    return _update(call, signed_in.pool, signed_in.user, given, asked)
 
 
 def update_by_administrator(
-    call: Call, pool_id: PoolId, login_name: str, given: Mapping[str, str]
+    call: Call,
+    pool_id: PoolId,
+    login_name: str,
+    given: Mapping[str, str],
+    *,
+    client_metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Change any mutable attributes of a user, verified flags among them."""
     with call.db.reading() as transaction:
         pool = pools.get(transaction, pool_id)
-        sub = users.get(transaction, pool, login_name).sub
+        user = users.get(transaction, pool, login_name)
     attributes.verify_changes(pool, given, writer=None)
-    _update(call, pool, sub, given)
+    _update(call, pool, user, given, _Asked(None, client_metadata))
 
 
 def delete(call: Call, signed_in: SignedIn, names: Iterable[str]) -> None:
     """Remove some of the user's own attributes."""
     names = tuple(names)
     attributes.verify_removable(signed_in.pool, names, writer=signed_in.app_client)
-    _update(call, signed_in.pool, signed_in.user.sub, dict.fromkeys(names, ""))
+    _update(call, signed_in.pool, signed_in.user, dict.fromkeys(names, ""), _Asked())
 
 
 def delete_by_administrator(
@@ -95,16 +108,30 @@ def delete_by_administrator(
     names = tuple(names)
     with call.db.reading() as transaction:
         pool = pools.get(transaction, pool_id)
-        sub = users.get(transaction, pool, login_name).sub
+        user = users.get(transaction, pool, login_name)
     attributes.verify_removable(pool, names, writer=None)
-    _update(call, pool, sub, dict.fromkeys(names, ""))
+    _update(call, pool, user, dict.fromkeys(names, ""), _Asked())
 
 
-def send_code(call: Call, signed_in: SignedIn, attribute: str) -> Delivery:
+def send_code(
+    call: Call,
+    signed_in: SignedIn,
+    attribute: str,
+    *,
+    client_metadata: Mapping[str, str] | None = None,
+) -> Delivery:
     """Send a code to the user's address, or to the one that waits to take its place."""
     pool, sub = signed_in.pool, signed_in.user.sub
     key = _code_key(pool, sub, attribute)
     require_medium(call, MEDIUM_OF[attribute])
+    text = worded(
+        call,
+        pool,
+        signed_in.user,
+        VERIFY_ATTRIBUTE,
+        client_id=signed_in.app_client.client_id,
+        client_metadata=client_metadata,
+    )
     with call.db.writing() as transaction:
         attempt_limits.count(
             transaction, pool.pool_id, sub, Attempt.SEND_ATTRIBUTE_CODE, call.now_millis
@@ -116,7 +143,7 @@ def send_code(call: Call, signed_in: SignedIn, attribute: str) -> Delivery:
             if not address:
                 raise NothingToVerifyThere(attribute=attribute)
             delivery = Delivery(attribute, address)
-        confirmation_codes.issue(transaction, call, pool, key, delivery)
+        confirmation_codes.issue(transaction, call, text, key, delivery)
     return delivery
 
 
@@ -148,7 +175,27 @@ def verify(call: Call, signed_in: SignedIn, attribute: str, code: Secret) -> Non
         raise taken.failure
 
 
-def _update(call: Call, pool: UserPool, sub: Sub, given: Mapping[str, str]) -> tuple[Delivery, ...]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a function is told of who asks."""
+
+    client_id: ClientId | None = None
+    client_metadata: Mapping[str, str] | None = None
+
+
+def _update(
+    call: Call, pool: UserPool, user: User, given: Mapping[str, str], asked: _Asked
+) -> tuple[Delivery, ...]:
+    sub, text = user.sub, pool
+    if plan_change(pool, user, given).deliveries:
+        text = worded(
+            call,
+            pool,
+            user,
+            UPDATE_ATTRIBUTE,
+            client_id=asked.client_id,
+            client_metadata=asked.client_metadata,
+        )
     with call.db.writing() as transaction:
         former = users.get_to_change(transaction, pool.pool_id, sub)
         change = plan_change(pool, former, given)
@@ -159,7 +206,7 @@ def _update(call: Call, pool: UserPool, sub: Sub, given: Mapping[str, str]) -> t
         _revoke_stale_codes(transaction, changed, former)
         for delivery in change.deliveries:
             key = _code_key(pool, sub, delivery.attribute)
-            confirmation_codes.issue(transaction, call, pool, key, delivery)
+            confirmation_codes.issue(transaction, call, text, key, delivery)
     return change.deliveries
 
 

@@ -9,6 +9,7 @@ from poolgate.userpools import auth_sessions, mfa_codes, new_password_challenge
 from poolgate.userpools.auth_sessions import AuthSession, SentCode
 from poolgate.userpools.challenge_answers import password_set_at
 from poolgate.userpools.challenges import ATTRIBUTE_OF, Challenge, Owed, render_choices
+from poolgate.userpools.custom_messages import AUTHENTICATION, worded
 from poolgate.userpools.messages import Delivery
 from poolgate.userpools.mfa_codes import CodeToSend
 from poolgate.userpools.mfa_settings import MfaFactor
@@ -38,11 +39,21 @@ def issue(
         call, progress, owed.challenge, sent_code=to_send.sent_code if to_send else None
     )
     sealed = auth_sessions.seal(call, auth_session)
+    text = situation.pool
+    if to_send is not None:
+        text = worded(
+            call,
+            situation.pool,
+            user,
+            AUTHENTICATION,
+            client_id=situation.app_client.client_id,
+            client_metadata=situation.client_metadata,
+        )
     with call.db.writing() as transaction:
         settle(transaction, call, progress)
         auth_sessions.store(transaction, auth_session, sealed)
         if to_send is not None:
-            mfa_codes.send(transaction, call, situation.pool, user, to_send)
+            mfa_codes.send(transaction, call, text, user, to_send)
     return ChallengeIssued(
         challenge=owed.challenge,
         parameters=_parameters(progress, owed, to_send),

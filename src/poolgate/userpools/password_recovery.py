@@ -35,6 +35,7 @@ from poolgate.userpools.confirmation_codes import (
     Purpose,
     Refused,
 )
+from poolgate.userpools.custom_messages import FORGOT_PASSWORD, worded
 from poolgate.userpools.messages import Delivery
 from poolgate.userpools.password_history import PasswordUsedBefore
 from poolgate.userpools.pools import UserPool
@@ -82,7 +83,14 @@ _SIMULATED_AT = sa.select(attempt_windows.c.started_at).where(
 )
 
 
-def begin(call: Call, client_id: ClientId, login_name: str, *, secret_hash: str | None) -> Delivery:
+def begin(
+    call: Call,
+    client_id: ClientId,
+    login_name: str,
+    *,
+    secret_hash: str | None,
+    client_metadata: Mapping[str, str] | None = None,
+) -> Delivery:
     """Send a code and return where it went."""
     situation = situations.read(call, client_id, login_name=login_name)
     situations.verify_client(situation, login_name, secret_hash)
@@ -91,11 +99,21 @@ def begin(call: Call, client_id: ClientId, login_name: str, *, secret_hash: str 
         raise RecoveryByAdministratorOnly
     user, delivery = _recipient(situation)
     require_medium(call, delivery.medium)
+    text = pool
+    if user is not None:
+        text = worded(
+            call,
+            pool,
+            user,
+            FORGOT_PASSWORD,
+            client_id=client_id,
+            client_metadata=client_metadata,
+        )
     with call.db.writing() as transaction:
         _count(transaction, call, situation)
         if user is not None:
             key = CodeKey(pool.pool_id, user.sub, Purpose.PASSWORD_RESET)
-            confirmation_codes.issue(transaction, call, pool, key, delivery)
+            confirmation_codes.issue(transaction, call, text, key, delivery)
         else:
             _simulate(transaction, call, situation)
     return delivery
@@ -160,25 +178,41 @@ def _finish(
     return recovered
 
 
-def reset_by_administrator(call: Call, pool_id: PoolId, login_name: str) -> None:
+def reset_by_administrator(
+    call: Call,
+    pool_id: PoolId,
+    login_name: str,
+    *,
+    client_metadata: Mapping[str, str] | None = None,
+) -> None:
     """Make the user choose a new password with a code that is sent now."""
     with call.db.reading() as transaction:
         pool = pools.get(transaction, pool_id)
-        sub = users.get(transaction, pool, login_name).sub
+        user = users.get(transaction, pool, login_name)
+    _delivery_of_reset(call, pool, user)
+    text = worded(
+        call, pool, user, FORGOT_PASSWORD, client_id=None, client_metadata=client_metadata
+    )
     with call.db.writing() as transaction:
-        former = users.get_to_change(transaction, pool_id, sub)
-        if not former.enabled:
-            raise RecoveryDisabledUser
-        if former.status not in _ADMIN_RESETTABLE:
-            raise NotResettable
-        deliveries = messages.recovery_deliveries(pool, former)
-        if not deliveries:
-            raise NoRecoveryAddress
-        require_medium(call, deliveries[0].medium)
+        former = users.get_to_change(transaction, pool_id, user.sub)
+        delivery = _delivery_of_reset(call, pool, former)
         reset = replace(former, status=UserStatus.RESET_REQUIRED, modified_at=call.now_millis)
         users.update(transaction, pool, reset, former)
-        key = CodeKey(pool_id, sub, Purpose.PASSWORD_RESET)
-        confirmation_codes.issue(transaction, call, pool, key, deliveries[0])
+        key = CodeKey(pool_id, user.sub, Purpose.PASSWORD_RESET)
+        confirmation_codes.issue(transaction, call, text, key, delivery)
+
+
+def _delivery_of_reset(call: Call, pool: UserPool, user: User) -> Delivery:
+    """Return where the code of a user goes whose password an administrator may reset."""
+    if not user.enabled:
+        raise RecoveryDisabledUser
+    if user.status not in _ADMIN_RESETTABLE:
+        raise NotResettable
+    deliveries = messages.recovery_deliveries(pool, user)
+    if not deliveries:
+        raise NoRecoveryAddress
+    require_medium(call, deliveries[0].medium)
+    return deliveries[0]
 
 
 def _recoverable(situation: Situation) -> User | None:

@@ -15,6 +15,7 @@ from poolgate.userpools import (
     attempt_limits,
     attributes,
     confirmation_codes,
+    custom_messages,
     messages,
     passwords,
     situations,
@@ -24,6 +25,7 @@ from poolgate.userpools import (
 from poolgate.userpools.account_triggers import Welcome
 from poolgate.userpools.attempt_limits import Attempt
 from poolgate.userpools.confirmation_codes import CodeExpired, CodeKey, Purpose, Refused
+from poolgate.userpools.custom_messages import worded
 from poolgate.userpools.messages import Delivery
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.situations import NameNotFoundForClient, Situation
@@ -113,6 +115,16 @@ def sign_up(
         attributes={**complete, **vouched_for},
         password=passwords.keep(call, pool, sub, username, password),
     )
+    text = pool
+    if delivery is not None:
+        text = worded(
+            call,
+            pool,
+            user,
+            custom_messages.SIGN_UP,
+            client_id=client_id,
+            client_metadata=client_metadata,
+        )
     with call.db.writing() as transaction:
         if vouched_for and not pool.username_attributes:
             # AWS Pre sign-up Lambda trigger: "the alias will be moved to the new user".
@@ -120,7 +132,7 @@ def sign_up(
         users.insert(transaction, pool, user)
         if delivery is not None:
             key = CodeKey(pool.pool_id, sub, Purpose.SIGN_UP)
-            confirmation_codes.issue(transaction, call, pool, key, delivery)
+            confirmation_codes.issue(transaction, call, text, key, delivery)
     if is_confirmed:
         account_triggers.tell_confirmed(
             call, replace(occasion, source=account_triggers.CONFIRMED), user
@@ -210,7 +222,12 @@ def _confirm_with(
 
 
 def resend(
-    call: Call, client_id: ClientId, login_name: str, *, secret_hash: str | None
+    call: Call,
+    client_id: ClientId,
+    login_name: str,
+    *,
+    secret_hash: str | None,
+    client_metadata: Mapping[str, str] | None = None,
 ) -> Delivery:
     """Send a new code and return where it went; for a hidden missing user only say so."""
     situation = situations.read(call, client_id, login_name=login_name)
@@ -219,6 +236,16 @@ def resend(
     pool, user = situation.pool, situation.user
     delivery = _resend_delivery(pool, user, situation)
     require_medium(call, delivery.medium)
+    text = pool
+    if user is not None:
+        text = worded(
+            call,
+            pool,
+            user,
+            custom_messages.RESEND_CODE,
+            client_id=client_id,
+            client_metadata=client_metadata,
+        )
     with call.db.writing() as transaction:
         attempt_limits.count(
             transaction,
@@ -229,7 +256,7 @@ def resend(
         )
         if user is not None:
             key = CodeKey(pool.pool_id, user.sub, Purpose.SIGN_UP)
-            confirmation_codes.issue(transaction, call, pool, key, delivery)
+            confirmation_codes.issue(transaction, call, text, key, delivery)
     return delivery
 
 

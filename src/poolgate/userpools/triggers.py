@@ -38,6 +38,7 @@ class TriggerAnswerUnreadable(Failure):
 class Trigger(StrEnum):
     """When a pool asks a function, in AWS's words."""
 
+    CUSTOM_MESSAGE = "CustomMessage"
     PRE_SIGN_UP = "PreSignUp"
     POST_CONFIRMATION = "PostConfirmation"
     PRE_AUTHENTICATION = "PreAuthentication"

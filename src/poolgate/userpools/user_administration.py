@@ -21,6 +21,7 @@ from poolgate.userpools import (
     usernames,
     users,
 )
+from poolgate.userpools.custom_messages import ADMIN_CREATE_USER, worded
 from poolgate.userpools.messages import Delivery
 from poolgate.userpools.passwords import TemporaryPasswordUnfit
 from poolgate.userpools.pools import UserPool
@@ -98,6 +99,11 @@ def create(
         attributes=complete,
         password=passwords.keep(call, pool, sub, username, password),
     )
+    text = pool
+    if deliveries:
+        text = worded(
+            call, pool, user, ADMIN_CREATE_USER, client_id=None, client_metadata=client_metadata
+        )
     with call.db.writing() as transaction:
         if takes_aliases and not pool.username_attributes:
             users.release_aliases(transaction, pool, user, call.now_millis)
@@ -108,7 +114,7 @@ def create(
         except UsernameTaken as taken:
             raise AccountExists from taken
         for delivery in deliveries:
-            enqueue(transaction, call, messages.invitation(pool, delivery, login_name, password))
+            enqueue(transaction, call, messages.invitation(text, delivery, login_name, password))
     return user
 
 
@@ -139,6 +145,7 @@ def invite_again(
     *,
     temporary_password: Secret | None,
     invitation: Invitation,
+    client_metadata: Mapping[str, str] | None = None,
 ) -> User:
     """Give a user who never signed in a new temporary password and send it."""
     with call.db.reading() as transaction:
@@ -148,13 +155,18 @@ def invite_again(
     password = _temporary(pool, temporary_password)
     deliveries = _deliveries(call, user.attributes, invitation)
     kept = passwords.keep(call, pool, user.sub, user.username, password)
+    text = pool
+    if deliveries:
+        text = worded(
+            call, pool, user, ADMIN_CREATE_USER, client_id=None, client_metadata=client_metadata
+        )
     with call.db.writing() as transaction:
         former = users.get_to_change(transaction, pool_id, user.sub)
         _verify_invited(former)
         invited = replace(former, password=kept, modified_at=call.now_millis)
         users.update(transaction, pool, invited, former)
         for delivery in deliveries:
-            enqueue(transaction, call, messages.invitation(pool, delivery, login_name, password))
+            enqueue(transaction, call, messages.invitation(text, delivery, login_name, password))
     return invited
 
 

@@ -30,7 +30,9 @@ def update_user_attributes(
 ) -> UpdateUserAttributesResponse:
     """Change one's own attributes."""
     given = given_attributes(request["UserAttributes"])
-    deliveries = attribute_updates.update(call, signed_in, given)
+    deliveries = attribute_updates.update(
+        call, signed_in, given, client_metadata=request.get("ClientMetadata")
+    )
     return UpdateUserAttributesResponse(
         CodeDeliveryDetailsList=[code_delivery_details(delivery) for delivery in deliveries]
     )
@@ -46,6 +48,7 @@ def admin_update_user_attributes(
         PoolId(request["UserPoolId"]),
         request["Username"],
         given_attributes(request["UserAttributes"]),
+        client_metadata=request.get("ClientMetadata"),
     )
     return AdminUpdateUserAttributesResponse()
 
@@ -78,7 +81,9 @@ def get_user_attribute_verification_code(
     call: Call, request: GetUserAttributeVerificationCodeRequest, signed_in: SignedIn
 ) -> GetUserAttributeVerificationCodeResponse:
     """Send a code to one's own address."""
-    delivery = attribute_updates.send_code(call, signed_in, request["AttributeName"])
+    delivery = attribute_updates.send_code(
+        call, signed_in, request["AttributeName"], client_metadata=request.get("ClientMetadata")
+    )
     return GetUserAttributeVerificationCodeResponse(
         CodeDeliveryDetails=code_delivery_details(delivery)
     )

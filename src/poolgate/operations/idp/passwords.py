@@ -28,6 +28,7 @@ def forgot_password(call: Call, request: ForgotPasswordRequest) -> ForgotPasswor
         ClientId(request["ClientId"]),
         request["Username"],
         secret_hash=request.get("SecretHash"),
+        client_metadata=request.get("ClientMetadata"),
     )
     return ForgotPasswordResponse(CodeDeliveryDetails=code_delivery_details(delivery))
 
@@ -55,7 +56,10 @@ def admin_reset_user_password(
 ) -> AdminResetUserPasswordResponse:
     """Make a user choose a new password."""
     password_recovery.reset_by_administrator(
-        call, PoolId(request["UserPoolId"]), request["Username"]
+        call,
+        PoolId(request["UserPoolId"]),
+        request["Username"],
+        client_metadata=request.get("ClientMetadata"),
     )
     return AdminResetUserPasswordResponse()
 

@@ -72,5 +72,6 @@ def resend_confirmation_code(
         ClientId(request["ClientId"]),
         request["Username"],
         secret_hash=request.get("SecretHash"),
+        client_metadata=request.get("ClientMetadata"),
     )
     return ResendConfirmationCodeResponse(CodeDeliveryDetails=code_delivery_details(delivery))

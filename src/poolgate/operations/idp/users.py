@@ -50,7 +50,12 @@ def admin_create_user(call: Call, request: AdminCreateUserRequest) -> AdminCreat
     )
     if action == "RESEND":
         user = user_administration.invite_again(
-            call, pool_id, login_name, temporary_password=password, invitation=invitation
+            call,
+            pool_id,
+            login_name,
+            temporary_password=password,
+            invitation=invitation,
+            client_metadata=request.get("ClientMetadata"),
         )
     else:
         user = user_administration.create(
