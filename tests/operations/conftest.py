@@ -7,9 +7,9 @@ from poolgate.testing import LocalPoolgate
 
 @pytest.fixture
 def poolgate(request: pytest.FixtureRequest) -> Iterator[LocalPoolgate]:
-    """A fresh Poolgate on the engine that `--database` names."""
+    """A fresh Poolgate on the engine that `--database` names; its clock stands still."""
     database_url = "sqlite://"
     if request.config.getoption("--database") == "postgresql":
         database_url = request.getfixturevalue("postgresql_url")
-    with LocalPoolgate(database_url=database_url) as local:
+    with LocalPoolgate(database_url=database_url, frozen=True) as local:
         yield local

@@ -21,7 +21,7 @@ from botocore.config import Config
 
 from poolgate.credentials.sealing import Vault, new_master_key
 from poolgate.delivery.queue import Medium, list_messages
-from poolgate.foundation.clock import MovableClock
+from poolgate.foundation.clock import MovableClock, SystemClock
 from poolgate.foundation.ids import Region
 from poolgate.foundation.secret import Secret
 from poolgate.server.application import Application
@@ -76,15 +76,20 @@ class LocalPoolgate:
 
     Signatures are verified and policies decide, as in production. RSA keys are recycled between
     instances, since making them would be most of a test's time. The clock follows the machine's
-    and can be moved forward.
+    and can be moved forward; a `frozen` one stands still between the moves.
     """
 
     def __init__(
-        self, *, database_url: str = "sqlite://", region: str = "us-east-1", dev: bool = False
+        self,
+        *,
+        database_url: str = "sqlite://",
+        region: str = "us-east-1",
+        dev: bool = False,
+        frozen: bool = False,
     ) -> None:
         self.url = URL
         self.region = region
-        self.clock = MovableClock()
+        self.clock = MovableClock(frozen_at=SystemClock().now() if frozen else None)
         self.log = io.StringIO()
         self._functions = FunctionInvoker({})
         self._db = Database.open(database_url)
