@@ -53,6 +53,8 @@ class AuthFlow(StrEnum):
     USER_AUTH = "USER_AUTH"
 
 
+# The flows in which the password itself is sent.
+PASSWORD_FLOWS = frozenset({AuthFlow.USER_PASSWORD_AUTH, AuthFlow.ADMIN_USER_PASSWORD_AUTH})
 _OTHER_NAMES = {
     "REFRESH_TOKEN": AuthFlow.REFRESH_TOKEN_AUTH,
     "ADMIN_NO_SRP_AUTH": AuthFlow.ADMIN_USER_PASSWORD_AUTH,

@@ -43,6 +43,7 @@ from poolgate.userpools.situations import NameNotFoundForClient, Situation
 from poolgate.userpools.stored_passwords import StoredPassword
 from poolgate.userpools.tables import attempt_windows
 from poolgate.userpools.triggers import Occasion
+from poolgate.userpools.user_migration import Wanted, with_migrated_user
 from poolgate.userpools.users import User, UserDisabled, UserStatus
 
 
@@ -97,6 +98,8 @@ def begin(
     pool = situation.pool
     if pool.recovery_mechanisms == ("admin_only",):
         raise RecoveryByAdministratorOnly
+    wanted = Wanted(source="UserMigration_ForgotPassword", client_metadata=client_metadata)
+    situation = with_migrated_user(call, situation, wanted)
     user, delivery = _recipient(situation)
     require_medium(call, delivery.medium)
     text = pool

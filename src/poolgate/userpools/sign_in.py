@@ -31,6 +31,7 @@ from poolgate.userpools import (
     tokens,
 )
 from poolgate.userpools.auth_flows import (
+    PASSWORD_FLOWS,
     Attempt,
     AuthFlow,
     ParameterMissing,
@@ -46,6 +47,7 @@ from poolgate.userpools.sign_in_progress import Progress, SpentProof, proven_use
 from poolgate.userpools.situations import SecretHashMissing, Situation
 from poolgate.userpools.token_claims import TokenSource
 from poolgate.userpools.tokens import SignIn, TokenSet
+from poolgate.userpools.user_migration import Wanted, with_migrated_user
 from poolgate.userpools.users import User, UserDisabled, UserNotFound, UserStatus
 
 
@@ -74,6 +76,8 @@ def begin(
     for check in BEGIN_CHECKS[attempt.flow is AuthFlow.REFRESH_TOKEN_AUTH]:
         check(call, situation, attempt)
     if attempt.flow is not AuthFlow.REFRESH_TOKEN_AUTH:
+        situation = _with_migrated_user(call, situation, attempt)
+        _verify_known(call, situation)
         sign_in_triggers.ask_before_sign_in(call, situation, attempt.client_metadata)
     return _FIRST_STEPS[attempt.flow](call, situation, attempt)
 
@@ -134,9 +138,20 @@ Check = Callable[[Call, Situation, Attempt], None]
 # The order in which AWS tells what is wrong. A refresh proves its user by the refresh token, so
 # that its secret hash is checked once the owner is known.
 BEGIN_CHECKS: Mapping[bool, tuple[Check, ...]] = {
-    False: (_verify_flow, _verify_parameters, _verify_client, _verify_open, _verify_known),
+    False: (_verify_flow, _verify_parameters, _verify_client, _verify_open),
     True: (_verify_flow, _verify_parameters),
 }
+
+
+def _with_migrated_user(call: Call, situation: Situation, attempt: Attempt) -> Situation:
+    if attempt.password is None or attempt.flow not in PASSWORD_FLOWS:
+        return situation
+    wanted = Wanted(
+        source="UserMigration_Authentication",
+        password=attempt.password,
+        validation=attempt.client_metadata,
+    )
+    return with_migrated_user(call, situation, wanted)
 
 
 # ---- first steps ----------------------------------------------------------------------------

@@ -39,6 +39,7 @@ class Trigger(StrEnum):
     """When a pool asks a function, in AWS's words."""
 
     CUSTOM_MESSAGE = "CustomMessage"
+    USER_MIGRATION = "UserMigration"
     PRE_SIGN_UP = "PreSignUp"
     POST_CONFIRMATION = "PostConfirmation"
     PRE_AUTHENTICATION = "PreAuthentication"
