@@ -21,6 +21,7 @@ from poolgate.store.database import Database, Transaction
 
 _PURPOSE = "message"
 _INSERT = sa.insert(messages)
+_WITHDRAW = sa.delete(messages).where(messages.c.message_id == sa.bindparam("message_id"))
 _BY_POOL_AND_RECIPIENT = (
     sa.select(messages)
     .where(
@@ -96,6 +97,16 @@ def require_medium(call: Call, medium: Medium) -> None:
 
 def enqueue(transaction: Transaction, call: Call, message: Message) -> None:
     """Store `message` for sending, as part of the caller's transaction."""
+    _insert(transaction, call, message)
+
+
+def rehearse(transaction: Transaction, call: Call, message: Message) -> None:
+    """Take the time that `enqueue` takes and leave nothing; for messages that nobody gets."""
+    message_id = _insert(transaction, call, message)
+    transaction.run(_WITHDRAW, {"message_id": message_id})
+
+
+def _insert(transaction: Transaction, call: Call, message: Message) -> str:
     message_id = random_uuid()
     content = _Content(
         subject=message.subject,
@@ -123,6 +134,7 @@ def enqueue(transaction: Transaction, call: Call, message: Message) -> None:
             "last_error": None,
         },
     )
+    return message_id
 
 
 def list_messages(

@@ -17,7 +17,7 @@ from poolgate.credentials.confirmation_codes import (
     digest_code,
     verify_code,
 )
-from poolgate.delivery.queue import enqueue
+from poolgate.delivery.queue import enqueue, rehearse
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId, Sub
 from poolgate.foundation.secret import Secret
@@ -26,7 +26,7 @@ from poolgate.store.database import Put, Transaction
 from poolgate.userpools import messages
 from poolgate.userpools.messages import Delivery
 from poolgate.userpools.pools import UserPool
-from poolgate.userpools.tables import confirmation_codes
+from poolgate.userpools.tables import attempt_windows, confirmation_codes
 
 HOUR_MILLIS = 60 * 60 * 1000
 REPEATED_WITHIN_MILLIS = 10_000
@@ -113,6 +113,13 @@ _REVOKE = sa.delete(confirmation_codes).where(
     confirmation_codes.c.sub == sa.bindparam("of_sub"),
     confirmation_codes.c.attribute == sa.bindparam("of_attribute"),
 )
+# Remembers that a code "was sent" for a name that nobody has.
+_SIMULATE = Put(attempt_windows)
+_SIMULATED_AT = sa.select(attempt_windows.c.started_at).where(
+    attempt_windows.c.pool_id == sa.bindparam("pool_id"),
+    attempt_windows.c.sub == sa.bindparam("sub"),
+    attempt_windows.c.kind == sa.bindparam("kind"),
+)
 _PURGE = sa.delete(confirmation_codes).where(confirmation_codes.c.expires_at <= sa.bindparam("now"))
 
 
@@ -151,6 +158,39 @@ def issue(
             },
         )
     enqueue(transaction, call, messages.verification(pool, delivery, code, purpose=key.purpose))
+
+
+def simulate(
+    transaction: Transaction, call: Call, pool: UserPool, key: CodeKey, delivery: Delivery
+) -> None:
+    """Do for a name that nobody has what `issue` does for a user, except that nothing is sent.
+
+    It takes about as long, and is remembered, so that a code tried later is refused alike.
+    """
+    mac_key = call.vault.derived_key(_KEY)
+    transaction.one(_GET, key.parameters)
+    code = derive_code(mac_key=mac_key, bound_to=key.row_name, issued_at=call.now_millis)
+    digest_code(code, mac_key=mac_key, bound_to=key.row_name)
+    transaction.put(
+        _SIMULATE,
+        {
+            "pool_id": key.pool_id,
+            "sub": key.sub,
+            "kind": _simulated(key),
+            "started_at": call.now_millis,
+            "attempts": 0,
+        },
+    )
+    rehearse(transaction, call, messages.verification(pool, delivery, code, purpose=key.purpose))
+
+
+def simulated_refusal(transaction: Transaction, call: Call, key: CodeKey) -> Refused:
+    """Return how a name that nobody has is refused: as with a wrong code, once one was sent."""
+    asked = {"pool_id": key.pool_id, "sub": key.sub, "kind": _simulated(key)}
+    row = transaction.one(_SIMULATED_AT, asked)
+    if row is None or call.now_millis >= row.started_at + lifetime_millis(key.purpose):
+        return Refused(CodeExpired())
+    return Refused(CodeMismatch())
 
 
 def consume(
@@ -195,3 +235,7 @@ def revoke_of_attribute(
 def purge(transaction: Transaction, now_millis: int) -> int:
     """Remove expired codes."""
     return transaction.run(_PURGE, {"now": now_millis})
+
+
+def _simulated(key: CodeKey) -> str:
+    return f"simulated_{key.purpose}"

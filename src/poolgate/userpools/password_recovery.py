@@ -7,14 +7,12 @@ one without an address) is answered like somebody who can: a masked address, cod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import sqlalchemy as sa
-
 from poolgate.delivery.queue import require_medium
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import ClientId, PoolId, Username
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
-from poolgate.store.database import Put, Transaction
+from poolgate.store.database import Transaction
 from poolgate.userpools import (
     account_triggers,
     attempt_limits,
@@ -31,7 +29,6 @@ from poolgate.userpools.attempt_limits import Attempt
 from poolgate.userpools.confirmation_codes import (
     CodeExpired,
     CodeKey,
-    CodeMismatch,
     Purpose,
     Refused,
 )
@@ -41,7 +38,6 @@ from poolgate.userpools.password_history import PasswordUsedBefore
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.situations import NameNotFoundForClient, Situation
 from poolgate.userpools.stored_passwords import StoredPassword
-from poolgate.userpools.tables import attempt_windows
 from poolgate.userpools.triggers import Occasion
 from poolgate.userpools.user_migration import Wanted, with_migrated_user
 from poolgate.userpools.users import User, UserDisabled, UserStatus
@@ -74,15 +70,6 @@ class Replacement:
 _RESETTABLE = frozenset({UserStatus.CONFIRMED, UserStatus.RESET_REQUIRED, UserStatus.UNCONFIRMED})
 _ADMIN_RESETTABLE = frozenset({UserStatus.CONFIRMED, UserStatus.RESET_REQUIRED})
 
-# Remembers that a code "was sent" for a name that nobody has.
-_SIMULATED = "simulated_code"
-_SIMULATE = Put(attempt_windows)
-_SIMULATED_AT = sa.select(attempt_windows.c.started_at).where(
-    attempt_windows.c.pool_id == sa.bindparam("pool_id"),
-    attempt_windows.c.sub == sa.bindparam("sub"),
-    attempt_windows.c.kind == _SIMULATED,
-)
-
 
 def begin(
     call: Call,
@@ -114,11 +101,11 @@ def begin(
         )
     with call.db.writing() as transaction:
         _count(transaction, call, situation)
+        key = CodeKey(pool.pool_id, situation.stand_in, Purpose.PASSWORD_RESET)
         if user is not None:
-            key = CodeKey(pool.pool_id, user.sub, Purpose.PASSWORD_RESET)
             confirmation_codes.issue(transaction, call, text, key, delivery)
         else:
-            _simulate(transaction, call, situation)
+            confirmation_codes.simulate(transaction, call, pool, key, delivery)
     return delivery
 
 
@@ -177,7 +164,8 @@ def _finish(
                 transaction, call, situation.pool, user, code, replacement=replacement
             )
         if isinstance(recovered, Refused) and isinstance(recovered.failure, CodeExpired):
-            recovered = _simulated_refusal(transaction, call, situation)
+            key = CodeKey(situation.pool.pool_id, situation.stand_in, Purpose.PASSWORD_RESET)
+            recovered = confirmation_codes.simulated_refusal(transaction, call, key)
     return recovered
 
 
@@ -298,26 +286,3 @@ def _finish_with(
     users.update(transaction, pool, recovered, former)
     refresh_tokens.revoke_all_of_user(transaction, pool.pool_id, sub, call.now_millis)
     return recovered
-
-
-def _simulate(transaction: Transaction, call: Call, situation: Situation) -> None:
-    transaction.put(
-        _SIMULATE,
-        {
-            "pool_id": situation.pool.pool_id,
-            "sub": situation.stand_in,
-            "kind": _SIMULATED,
-            "started_at": call.now_millis,
-            "attempts": 0,
-        },
-    )
-
-
-def _simulated_refusal(transaction: Transaction, call: Call, situation: Situation) -> Refused:
-    row = transaction.one(
-        _SIMULATED_AT, {"pool_id": situation.pool.pool_id, "sub": situation.stand_in}
-    )
-    lifetime = confirmation_codes.lifetime_millis(Purpose.PASSWORD_RESET)
-    if row is None or call.now_millis >= row.started_at + lifetime:
-        return Refused(CodeExpired())
-    return Refused(CodeMismatch())

@@ -25,6 +25,7 @@ from poolgate.userpools.users import User
 
 DAY_MILLIS = 24 * 60 * 60 * 1000
 _PURPOSE = "password"
+_NOTHING = bytes(384)
 _GENERATED_LENGTH = 14
 _UPPERCASE = LETTERS_AND_DIGITS[:26]
 _LOWERCASE = _UPPERCASE.lower()
@@ -114,7 +115,7 @@ def verify_kept(
     Slow as `verify` is, and with nothing to compare with as slow as with something.
     """
     if user is None or stored is None:
-        _refuse(pool, password)
+        _refuse(call, pool, password)
         return
     kept = unseal(call, pool, user.sub, stored)
     if stored.scheme is PasswordScheme.ARGON2ID:
@@ -149,7 +150,13 @@ def _row(pool: UserPool, sub: Sub, scheme: PasswordScheme) -> str:
     return f"{pool.pool_id}/{sub}/{scheme}"
 
 
-def _refuse(pool: UserPool, password: Secret) -> None:
+def work_as_unsealing(call: Call) -> None:
+    """Take the time that `unseal` takes, where there is nothing to unseal."""
+    call.vault.seal(_NOTHING, purpose=_PURPOSE, bound_to="nobody")
+
+
+def _refuse(call: Call, pool: UserPool, password: Secret) -> None:
+    work_as_unsealing(call)
     if pool.argon2_only:
         hashing.refuse_as_argon2id(password)
     else:

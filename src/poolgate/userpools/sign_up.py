@@ -254,9 +254,11 @@ def resend(
             Attempt.RESEND_SIGN_UP,
             call.now_millis,
         )
+        key = CodeKey(pool.pool_id, situation.stand_in, Purpose.SIGN_UP)
         if user is not None:
-            key = CodeKey(pool.pool_id, user.sub, Purpose.SIGN_UP)
             confirmation_codes.issue(transaction, call, text, key, delivery)
+        else:
+            confirmation_codes.simulate(transaction, call, pool, key, delivery)
     return delivery
 
 

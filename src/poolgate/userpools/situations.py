@@ -5,10 +5,11 @@ through their checks over it. Names that nobody has get a stand-in: a made-up su
 for a name, so that limits and simulated answers behave as they would for a user.
 """
 
+import hmac
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from poolgate.credentials import srp
 from poolgate.credentials.secret_hash import WrongSecretHash, verify_secret_hash
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import ClientId, PoolId, Sub
@@ -88,9 +89,9 @@ def read(
         if not login_name:
             return asker
         user = users.find(transaction, pool, login_name)
-        situation = replace(
-            asker, user=user, stand_in=user.sub if user else stand_in_of(call, pool, login_name)
-        )
+        # Made up before it is known whether it is needed: the time must not tell.
+        made_up = stand_in_of(call, pool, login_name)
+        situation = replace(asker, user=user, stand_in=user.sub if user else made_up)
         return _for_sign_in(transaction, situation) if for_sign_in else situation
 
 
@@ -106,21 +107,23 @@ def about(call: Call, asker: Situation, sub: Sub) -> Situation:
 
 def _for_sign_in(transaction: Transaction, situation: Situation) -> Situation:
     pool_id, user = situation.pool.pool_id, situation.user
-    if user is None:
-        return replace(
-            situation, failures=lockout.of_name(transaction, pool_id, situation.stand_in)
-        )
+    # A stand-in is in no group; it is asked for all the same, so that it takes the time.
     return replace(
         situation,
-        failures=FailureCount(user.failed_attempts, user.last_failure_at),
-        groups=groups.of_user(transaction, pool_id, user.sub),
+        failures=(
+            FailureCount(user.failed_attempts, user.last_failure_at)
+            if user
+            else lockout.of_name(transaction, pool_id, situation.stand_in)
+        ),
+        groups=groups.of_user(transaction, pool_id, situation.stand_in),
     )
 
 
 def stand_in_of(call: Call, pool: UserPool, login_name: str) -> Sub:
     """Return the made-up sub of a name that nobody has."""
-    key = users.username_key(pool, login_name)
-    return Sub(srp.nobody(call.vault, pool.pool_id, key).user_id)
+    name = f"{pool.pool_id}\0{users.username_key(pool, login_name)}".encode()
+    digest = hmac.digest(call.vault.derived_key("stand-in"), name, "sha256")
+    return Sub(str(uuid.UUID(bytes=digest[:16], version=4)))
 
 
 def verify_client(

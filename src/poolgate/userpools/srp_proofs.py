@@ -73,11 +73,15 @@ def verify(call: Call, situation: Situation, block: OpenedBlock, claim: Claim) -
 
 def _whom(call: Call, situation: Situation) -> Verifier:
     pool, user = situation.pool, situation.user
-    if user and (verifier := _verifier_of(call, pool, user)):
+    verifier = _verifier_of(call, pool, user) if user else None
+    if verifier and not situation.hides_user_existence:
         return verifier
+    # Made up for users as well, as is the work for others: the time must not tell who is one.
+    if verifier is None:
+        passwords.work_as_unsealing(call)
     made_up = srp.nobody(call.vault, pool.pool_id, users.username_key(pool, situation.login_name))
-    return Verifier(
-        user_id=_simulated_user_id(situation, made_up.user_id),
+    return verifier or Verifier(
+        user_id=_simulated_user_id(situation),
         # A block with no sub in it would be shorter than others, and so tell who has no account.
         sub=situation.stand_in,
         salt=made_up.salt,
@@ -85,7 +89,7 @@ def _whom(call: Call, situation: Situation) -> Verifier:
     )
 
 
-def _simulated_user_id(situation: Situation, made_up: str) -> str:
+def _simulated_user_id(situation: Situation) -> str:
     """Return what a user of that name would be called.
 
     Real users are challenged by their username, so a made-up id stands only where the name typed
@@ -94,7 +98,7 @@ def _simulated_user_id(situation: Situation, made_up: str) -> str:
     if situation.user:
         return situation.user.username
     if usernames.is_address(situation.pool, situation.login_name):
-        return made_up
+        return situation.stand_in
     return situation.login_name
 
 
