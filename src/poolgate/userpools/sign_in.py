@@ -144,7 +144,8 @@ BEGIN_CHECKS: Mapping[bool, tuple[Check, ...]] = {
 
 
 def _with_migrated_user(call: Call, situation: Situation, attempt: Attempt) -> Situation:
-    if attempt.password is None or attempt.flow not in PASSWORD_FLOWS:
+    is_known = situation.user is not None
+    if is_known or attempt.password is None or attempt.flow not in PASSWORD_FLOWS:
         return situation
     wanted = Wanted(
         source="UserMigration_Authentication",
