@@ -343,3 +343,13 @@ def test_case_counts_only_where_the_pool_says_so(poolgate: LocalPoolgate) -> Non
 def test_attribute_without_value_is_refused(app: App) -> None:
     with refused("InvalidParameterException", "Attribute value for picture must not be null"):
         create(app, UserAttributes=[{"Name": "picture"}])
+
+
+@pytest.mark.documented("user-pool-policies", "a space that is neither first nor last")
+def test_password_may_hold_spaces_inside_only(app: App) -> None:
+    app.user()
+    app.set_password("alice", "Abcdefg 1")
+    assert "AuthenticationResult" in app.sign_in(password="Abcdefg 1")
+    for spaced in (" Abcdefg1!", "Abcdefg1! "):
+        with refused("InvalidParameterException"):
+            app.set_password("alice", spaced)
