@@ -156,8 +156,21 @@ def refresh(
     )
     # Asked before the refresh token is replaced: a function that fails costs nobody the session.
     overrides = ask_before_tokens(call, sign_in)
+    if overrides is not None:
+        _verify_still_alive(call, refresh_token)
     successor = _succeed(call, app_client, held, _tracking(call, pool))
     return _signed(call, sign_in, keys, held.family.family_id, successor, overrides=overrides)
+
+
+def _verify_still_alive(call: Call, refresh_token: Secret) -> None:
+    """Raise when the sign-in ended while a function took its time."""
+    with call.db.reading() as transaction:
+        held = refresh_tokens.find(transaction, refresh_token)
+    if held is None:
+        raise RefreshTokenInvalid
+    refresh_tokens.verify_alive(held, call.now_millis)
+    if not held.user.enabled:
+        raise UserDisabled
 
 
 def _tracking(call: Call, pool: UserPool) -> Tracking | None:

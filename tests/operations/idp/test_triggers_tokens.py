@@ -213,6 +213,51 @@ def test_refreshing_asks_again(poolgate: LocalPoolgate, function: Recorder) -> N
     assert both(refreshed["AuthenticationResult"])[1]["fresh"] is True
 
 
+@pytest.mark.documented("API_AdminUserGlobalSignOut", "signs out a user from all devices")
+@pytest.mark.parametrize(
+    ("ending", "text"),
+    [
+        ("admin_user_global_sign_out", "Refresh Token has been revoked"),
+        ("admin_disable_user", "Refresh Token has been revoked"),
+        ("admin_delete_user", "Invalid Refresh Token"),
+    ],
+)
+def test_sign_in_that_ends_while_the_function_runs_is_not_refreshed(
+    poolgate: LocalPoolgate, function: Recorder, ending: str, text: str
+) -> None:
+    app = app_of(poolgate)
+    app.user()
+    refresh_token = app.sign_in()["AuthenticationResult"]["RefreshToken"]
+
+    def end(event: dict[str, Any]) -> dict[str, Any]:
+        getattr(app.cognito, ending)(UserPoolId=app.pool_id, Username="alice")
+        return event
+
+    function.instead = end
+    with refused("NotAuthorizedException", text):
+        app.cognito.initiate_auth(
+            AuthFlow="REFRESH_TOKEN_AUTH",
+            ClientId=app.client_id,
+            AuthParameters={"REFRESH_TOKEN": refresh_token},
+        )
+
+
+@pytest.mark.documented("API_AdminUserGlobalSignOut", "signs out a user from all devices")
+def test_user_disabled_while_the_function_runs_gets_no_tokens(
+    poolgate: LocalPoolgate, function: Recorder
+) -> None:
+    app = app_of(poolgate)
+    app.user()
+
+    def disable(event: dict[str, Any]) -> dict[str, Any]:
+        app.disable()
+        return event
+
+    function.instead = disable
+    with refused("NotAuthorizedException", "User is disabled."):
+        app.sign_in()
+
+
 @pytest.mark.documented("API_GetTokensFromRefreshToken", "ClientMetadata")
 def test_failing_function_does_not_use_up_a_rotating_token(
     poolgate: LocalPoolgate, function: Recorder
