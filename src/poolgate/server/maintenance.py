@@ -1,32 +1,114 @@
 """What an operator does to the data from the command line, beside a running server or without."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from poolgate.credentials.foreign_hashes import ForeignHashUnreadable
+from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId
 from poolgate.foundation.randomness import random_uuid
+from poolgate.operations.errors import AwsError, ErrorTable, find_error
+from poolgate.operations.idp.errors import IDP_ERRORS
 from poolgate.server.data_directory import DataDirectory, DataDirectoryUnusable
 from poolgate.server.serving import StartRefused, open_installation
 from poolgate.server.settings import Settings
-from poolgate.userpools import signing_keys
+from poolgate.store.call import Call
+from poolgate.store.failures import DatabaseBusy, DatabaseUnreachable
+from poolgate.userpools import pools, signing_keys, user_records, user_transfer
+from poolgate.userpools.groups import GroupNotFound
+from poolgate.userpools.pools import UserPoolNotFound
+
+_NO_POOL = "there is no pool {}"
+# What IDP_ERRORS has no words for, or none that say what to do with a line.
+_LINE_FAULTS: ErrorTable = {
+    user_records.LineMalformed: AwsError("", "{reason}"),
+    user_transfer.SubMalformed: AwsError("", "the sub is not a UUID in lower case"),
+    user_transfer.UsernameMalformed: AwsError("", "the username cannot be one"),
+    user_transfer.PasswordTimeWithoutPassword: AwsError("", "password_set_at without a password"),
+    GroupNotFound: AwsError("", "the pool does not have all of the user's groups"),
+    ForeignHashUnreadable: AwsError("", "{reason}"),
+}
 
 
 class MaintenanceRefused(Exception):
     """It was not done; the text is for the operator."""
 
 
+@dataclass(frozen=True, slots=True)
+class LineDone:
+    """What became of one line: imported, passed over, or bad for a reason."""
+
+    number: int
+    imported: bool
+    fault: str | None = None
+
+
 def rotate_signing_keys(settings: Settings, pool_id: str, published_ahead_seconds: int) -> None:
     """Publish new signing keys for a pool; raise MaintenanceRefused."""
-    directory = DataDirectory(settings.data)
-    if not settings.data.is_dir():
-        raise MaintenanceRefused(f"{settings.data} is no data folder")
     if published_ahead_seconds < 0:
         raise MaintenanceRefused("keys cannot be published after their first use")
+    with _opened(settings) as call:
+        try:
+            signing_keys.rotate(
+                call, PoolId(pool_id), published_ahead_seconds=published_ahead_seconds
+            )
+        except signing_keys.SigningKeysMissing as missing:
+            raise MaintenanceRefused(_NO_POOL.format(pool_id)) from missing
+
+
+def exported_users(settings: Settings, pool_id: str, *, with_passwords: bool) -> Iterator[bytes]:
+    """Give a line for each user of the pool; raise MaintenanceRefused."""
+    with _opened(settings) as call:
+        try:
+            for record in user_transfer.records(
+                call, PoolId(pool_id), with_passwords=with_passwords
+            ):
+                yield user_records.render_line(record)
+        except UserPoolNotFound as missing:
+            raise MaintenanceRefused(_NO_POOL.format(pool_id)) from missing
+
+
+def import_users(settings: Settings, pool_id: str, lines: Iterable[bytes]) -> Iterator[LineDone]:
+    """Make the users of the lines, telling of each; raise MaintenanceRefused."""
+    with _opened(settings) as call:
+        try:
+            with call.db.reading() as transaction:
+                pool = pools.get(transaction, PoolId(pool_id))
+        except UserPoolNotFound as missing:
+            raise MaintenanceRefused(_NO_POOL.format(pool_id)) from missing
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                record = user_records.parse_line(line)
+                yield LineDone(number, user_transfer.put_record(call, pool, record))
+            except (DatabaseBusy, DatabaseUnreachable):
+                raise
+            except Failure as failure:
+                yield LineDone(number, imported=False, fault=_worded(failure))
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Call]:
+    """Give the working set for the data that the settings name."""
+    if not settings.data.is_dir():
+        raise MaintenanceRefused(f"{settings.data} is no data folder")
     try:
-        installation = open_installation(settings, directory, public_url="")
+        installation = open_installation(settings, DataDirectory(settings.data), public_url="")
     except (StartRefused, DataDirectoryUnusable) as refused:
         raise MaintenanceRefused(str(refused)) from refused
     try:
-        call = installation.new_call(request_id=random_uuid(), source_address="")
-        signing_keys.rotate(call, PoolId(pool_id), published_ahead_seconds=published_ahead_seconds)
-    except signing_keys.SigningKeysMissing as missing:
-        raise MaintenanceRefused(f"there is no pool {pool_id}") from missing
+        yield installation.new_call(request_id=random_uuid(), source_address="")
+    except DatabaseBusy as busy:
+        raise MaintenanceRefused("the database is busy; try again") from busy
+    except DatabaseUnreachable as unreachable:
+        raise MaintenanceRefused("the database cannot be reached") from unreachable
     finally:
         installation.db.close()
+
+
+def _worded(failure: Failure) -> str:
+    """Return what is wrong in words that quote no value of the line."""
+    words = find_error(_LINE_FAULTS, failure) or find_error(IDP_ERRORS, failure)
+    return "the user cannot be stored" if words is None else words.worded(failure)

@@ -6,8 +6,11 @@ transactions.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from poolgate.credentials import foreign_hashes
 from poolgate.credentials import passwords as hashing
+from poolgate.credentials.foreign_hashes import ForeignVerifier
 from poolgate.credentials.srp import pool_name_of
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import Sub, Username
@@ -90,11 +93,49 @@ def keep(
     else:
         scheme, salt = PasswordScheme.SRP, hashing.new_salt()
         kept = hashing.make_srp_verifier(pool_name_of(pool.pool_id), username, password, salt)
-    return StoredPassword(
-        scheme=scheme,
-        salt=salt,
-        sealed=call.vault.seal(kept, purpose=_PURPOSE, bound_to=_row(pool, sub, scheme)),
-        set_at=call.now_millis,
+    return StoredPassword(scheme, salt, _seal(call, pool, sub, scheme, kept), call.now_millis)
+
+
+def keep_imported(
+    call: Call, pool: UserPool, sub: Sub, username: Username, encoded_hash: str, *, set_at: int
+) -> StoredPassword:
+    """Return a password of which only a hash or verifier is known; raise ForeignHashUnreadable.
+
+    A verifier that was made for this very user is the pool's own; everything else is foreign.
+    """
+    verifier = foreign_hashes.parse_srp_verifier(encoded_hash)
+    own_name = (pool_name_of(pool.pool_id), username)
+    if (
+        verifier is not None
+        and (verifier.pool_name, verifier.user_id) == own_name
+        and not pool.argon2_only
+    ):
+        scheme, salt, kept = PasswordScheme.SRP, verifier.salt, verifier.verifier
+    else:
+        foreign_hashes.verify_readable(encoded_hash)
+        scheme, salt, kept = PasswordScheme.FOREIGN, b"", encoded_hash.encode()
+    return StoredPassword(scheme, salt, _seal(call, pool, sub, scheme, kept), set_at)
+
+
+def kept_anew(call: Call, pool: UserPool, user: User, password: Secret) -> User:
+    """Return the user, who has proven `password`, with an imported one in the pool's own scheme.
+
+    Slow: not inside a transaction.
+    """
+    foreign = user.password
+    if foreign is None or foreign.scheme is not PasswordScheme.FOREIGN:
+        return user
+    own = keep(call, pool, user.sub, user.username, password)
+    return replace(user, password=replace(own, set_at=foreign.set_at))
+
+
+def render_kept(call: Call, pool: UserPool, user: User, stored: StoredPassword) -> str:
+    """Return the verifier or hash as text that `keep_imported` reads; as secret as a password."""
+    kept = unseal(call, pool, user.sub, stored)
+    if stored.scheme is not PasswordScheme.SRP:
+        return kept.decode()
+    return foreign_hashes.render_srp_verifier(
+        ForeignVerifier(pool_name_of(pool.pool_id), user.username, stored.salt, kept)
     )
 
 
@@ -120,6 +161,8 @@ def verify_kept(
     kept = unseal(call, pool, user.sub, stored)
     if stored.scheme is PasswordScheme.ARGON2ID:
         hashing.verify_argon2id(kept.decode(), password)
+    elif stored.scheme is PasswordScheme.FOREIGN:
+        foreign_hashes.verify(kept.decode(), password)
     else:
         hashing.verify_srp_password(
             kept,
@@ -144,6 +187,10 @@ def verify_still_valid(call: Call, pool: UserPool, user: User) -> None:
     lifetime = pool.password_policy.temporary_password_validity_days * DAY_MILLIS
     if call.now_millis >= user.password.set_at + lifetime:
         raise TemporaryPasswordExpired
+
+
+def _seal(call: Call, pool: UserPool, sub: Sub, scheme: PasswordScheme, kept: bytes) -> bytes:
+    return call.vault.seal(kept, purpose=_PURPOSE, bound_to=_row(pool, sub, scheme))
 
 
 def _row(pool: UserPool, sub: Sub, scheme: PasswordScheme) -> str:

@@ -167,7 +167,7 @@ def _begin_by_password(call: Call, situation: Situation, attempt: Attempt) -> Ou
         call,
         Progress(
             situation=situation,
-            user=user,
+            user=passwords.kept_anew(call, situation.pool, user, password),
             door=attempt.door,
             proven=frozenset({Factor.PASSWORD}),
         ),

@@ -1,7 +1,7 @@
 """How far a sign-in has come, and the writing that ends each of its steps."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -14,6 +14,7 @@ from poolgate.userpools.challenges import Factor
 from poolgate.userpools.lockout import FailureCount
 from poolgate.userpools.situations import Situation
 from poolgate.userpools.software_tokens import MatchedCode
+from poolgate.userpools.stored_passwords import is_same_password
 from poolgate.userpools.tables import spent_proofs
 from poolgate.userpools.users import User, UserDisabled
 
@@ -98,13 +99,23 @@ def settle(transaction: Transaction, call: Call, progress: Progress) -> None:
     if progress.matched_code is not None:
         software_tokens.take_step(transaction, former, progress.matched_code)
     if progress.user is not found:
-        users.update(transaction, progress.situation.pool, progress.user, former)
+        changed = _without_needless_password(progress.user, found, former)
+        users.update(transaction, progress.situation.pool, changed, former)
+
+
+def _without_needless_password(changed: User, found: User, former: User) -> User:
+    """Return what to store when another sign-in has kept the imported password anew already.
+
+    Its verifier stays: a sign-in that has begun with it must not find it replaced.
+    """
+    if former.password != found.password and is_same_password(changed.password, found.password):
+        return replace(changed, password=former.password)
+    return changed
 
 
 def _is_as_found(former: User, found: User) -> bool:
     """Tell whether what the proofs of a sign-in rest on is unchanged."""
-    return (former.password, former.status, former.mfa) == (
-        found.password,
+    return is_same_password(former.password, found.password) and (former.status, former.mfa) == (
         found.status,
         found.mfa,
     )

@@ -1,5 +1,8 @@
 """Passwords as they are kept: the value, and the rows of those a user had before.
 
+An imported password is FOREIGN until it is typed for the first time; then it is kept anew in the
+pool's own scheme, and stays the password that was set at the same moment.
+
 Earlier passwords are kept only in pools with a password history, and only as many as it asks for.
 """
 
@@ -19,16 +22,24 @@ class PasswordScheme(StrEnum):
 
     SRP = "srp"
     ARGON2ID = "argon2id"
+    FOREIGN = "foreign"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPassword:
-    """A password as it is kept: a sealed SRP verifier with its salt, or a sealed Argon2id hash."""
+    """A password as it is kept: a sealed SRP verifier with its salt, or a sealed hash."""
 
     scheme: PasswordScheme
     salt: bytes
     sealed: bytes
     set_at: int
+
+
+def is_same_password(later: StoredPassword | None, former: StoredPassword | None) -> bool:
+    """Tell whether nobody set a password in between; being kept anew is no change."""
+    if later is None or former is None or former.scheme is not PasswordScheme.FOREIGN:
+        return later == former
+    return later.set_at == former.set_at
 
 
 _OF_USER = sa.and_(

@@ -53,7 +53,8 @@ users = sa.Table(
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("attributes", sa.LargeBinary, nullable=False),
-    # One of: None (no password), a sealed SRP verifier, a sealed Argon2id hash. DESIGN 5.4.
+    # One of: None (no password), a sealed SRP verifier, a sealed Argon2id hash (DESIGN 5.4), or the
+    # sealed hash of an imported password until it is typed.
     sa.Column("password_scheme", sa.Text),
     sa.Column("password_salt", sa.LargeBinary),
     sa.Column("sealed_password", sa.LargeBinary),

@@ -19,7 +19,11 @@ from poolgate.store.database import InsertIfAbsent, Transaction
 from poolgate.userpools import search_rows, stored_passwords
 from poolgate.userpools.mfa_settings import NO_MFA, UserMfa
 from poolgate.userpools.pools import UserPool
-from poolgate.userpools.stored_passwords import PasswordScheme, StoredPassword
+from poolgate.userpools.stored_passwords import (
+    PasswordScheme,
+    StoredPassword,
+    is_same_password,
+)
 from poolgate.userpools.tables import aliases, users
 
 
@@ -285,7 +289,11 @@ def update(transaction: Transaction, pool: UserPool, user: User, former: User) -
 
 def _remember_password(transaction: Transaction, pool: UserPool, user: User, former: User) -> None:
     size = pool.password_policy.password_history_size
-    if size and former.password is not None and former.password != user.password:
+    if (
+        size
+        and former.password is not None
+        and not is_same_password(user.password, former.password)
+    ):
         # The size counts the current password, which is in the user's own row.
         stored_passwords.remember(
             transaction, pool.pool_id, user.sub, former.password, kept=size - 1

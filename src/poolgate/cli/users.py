@@ -1,0 +1,190 @@
+"""`poolgate users export` and `import`: the users of a pool as JSON Lines."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from poolgate.cli.flags import Subcommands, add_setting_flags, given_flags
+from poolgate.server.settings import Settings, read_settings
+
+REFUSED, SETTINGS_WRONG = 1, 2
+STANDARD = "-"
+_OWNER_ONLY = 0o600
+# One byte more than a line may have, so that a longer one is told from one that just fits.
+_READ_BYTES = 1024 * 1024 + 1
+_TOLD_EVERY = 100
+_EXPORT_WARNING = (
+    "the file will hold what passwords can be guessed from; keep it as secret as the passwords"
+)
+
+
+def add_to(commands: Subcommands) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser("users", help="export and import the users of a pool")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    _add_export(actions)
+    _add_import(actions)
+
+
+def _add_export(actions: Subcommands) -> None:
+    parser = actions.add_parser(
+        "export",
+        help="write the users of a pool as JSON Lines",
+        description="Write the users of a pool with attributes, groups and status, one JSON "
+        "object a line.",
+    )
+    parser.add_argument("--pool", required=True, metavar="POOL_ID", help="The pool.")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="A new file, readable by its owner alone. Default: standard output.",
+    )
+    parser.add_argument(
+        "--with-passwords",
+        action="store_true",
+        help="Write password verifiers and hashes too; needs --output.",
+    )
+    add_setting_flags(parser)
+    parser.set_defaults(command=run_export)
+
+
+def _add_import(actions: Subcommands) -> None:
+    parser = actions.add_parser(
+        "import",
+        help="make users of JSON Lines",
+        description="Make the users of a file in a pool. Users that are there already are passed "
+        "over, so an interrupted import is started again with the same file. A bad line is "
+        "reported with its number and holds up no other; the exit code is 1 then.",
+    )
+    parser.add_argument("--pool", required=True, metavar="POOL_ID", help="The pool.")
+    parser.add_argument("file", metavar="FILE", help="The file; - is standard input.")
+    add_setting_flags(parser)
+    parser.set_defaults(command=run_import)
+
+
+def run_export(chosen: argparse.Namespace) -> int:
+    """Export, or say why not."""
+    if chosen.with_passwords:
+        if chosen.output is None:
+            _tell("--with-passwords needs --output, a file that only its owner can read")
+            return SETTINGS_WRONG
+        _tell(f"warning: {_EXPORT_WARNING}")
+    settings = _settings(chosen)
+    if settings is None:
+        return SETTINGS_WRONG
+    # Imported here, so that help and mistakes answer at once.
+    from poolgate.server.maintenance import MaintenanceRefused, exported_users  # noqa: PLC0415
+
+    lines = exported_users(settings, chosen.pool, with_passwords=chosen.with_passwords)
+    try:
+        with _new_file(chosen.output) as output:
+            count = _write(output, lines)
+    except (MaintenanceRefused, OSError) as refused:
+        _tell(str(refused))
+        return REFUSED
+    _tell(f"exported {count}")
+    return 0
+
+
+def run_import(chosen: argparse.Namespace) -> int:
+    """Import, or say why not."""
+    settings = _settings(chosen)
+    if settings is None:
+        return SETTINGS_WRONG
+    from poolgate.server.maintenance import MaintenanceRefused, import_users  # noqa: PLC0415 - as above
+
+    imported = present = bad = 0
+    try:
+        with _lines(chosen.file) as lines:
+            for done in import_users(settings, chosen.pool, lines):
+                if done.fault is not None:
+                    bad += 1
+                    _tell(f"line {done.number}: {done.fault}")
+                else:
+                    imported += done.imported
+                    present += not done.imported
+                _show_progress(imported + present + bad)
+    except (MaintenanceRefused, OSError) as refused:
+        _tell(str(refused))
+        return REFUSED
+    _end_progress()
+    print(f"imported {imported}, already there {present}, bad {bad}")
+    return REFUSED if bad else 0
+
+
+def _settings(chosen: argparse.Namespace) -> Settings | None:
+    explained = read_settings(given_flags(chosen))
+    for mistake in explained.mistakes:
+        _tell(str(mistake))
+    return explained.settings
+
+
+@contextmanager
+def _new_file(path: str | None) -> Iterator[BinaryIO]:
+    """Give a file that appears under its name once it is complete, or standard output."""
+    if path is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    # A half-written file under its final name would look like all users.
+    final, unfinished = Path(path), Path(f"{path}.part")
+    if final.exists():
+        raise FileExistsError(f"{path} exists already")
+    unfinished.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        with os.fdopen(os.open(unfinished, flags, _OWNER_ONLY), "wb") as output:
+            yield output
+            output.flush()
+            os.fsync(output.fileno())
+        # Fails where somebody has made the file meanwhile; nothing is overwritten.
+        final.hardlink_to(unfinished)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _write(output: BinaryIO, lines: Iterable[bytes]) -> int:
+    count = 0
+    for count, line in enumerate(lines, start=1):
+        output.write(line)
+        _show_progress(count)
+    _end_progress()
+    return count
+
+
+@contextmanager
+def _lines(path: str) -> Iterator[Iterator[bytes]]:
+    """Give the lines of a file; of a line that is too long only as much as shows that."""
+    if path == STANDARD:
+        yield _bounded(sys.stdin.buffer)
+        return
+    with Path(path).open("rb") as source:
+        yield _bounded(source)
+
+
+def _bounded(source: BinaryIO) -> Iterator[bytes]:
+    while line := source.readline(_READ_BYTES + 1):
+        rest = line
+        while not rest.endswith(b"\n") and len(rest) > _READ_BYTES:
+            rest = source.readline(_READ_BYTES + 1)
+        yield line
+
+
+def _tell(text: str) -> None:
+    _end_progress()
+    print(f"poolgate: {text}", file=sys.stderr)
+
+
+def _show_progress(count: int) -> None:
+    if count % _TOLD_EVERY == 0 and sys.stderr.isatty():
+        print(f"\r{count} users", end="", file=sys.stderr, flush=True)
+
+
+def _end_progress() -> None:
+    if sys.stderr.isatty():
+        # Erases the line that counts.
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
