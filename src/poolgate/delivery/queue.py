@@ -4,6 +4,7 @@ A message is stored together with the change it tells of, so neither exists with
 server that is killed in between sends it after the next start.
 """
 
+import itertools
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -21,6 +22,8 @@ from poolgate.store.database import Database, Transaction
 
 _PURPOSE = "message"
 _INSERT = sa.insert(messages)
+# Orders the messages that one process queues in the same millisecond.
+_sequence = itertools.count()
 _WITHDRAW = sa.delete(messages).where(messages.c.message_id == sa.bindparam("message_id"))
 _BY_POOL_AND_RECIPIENT = (
     sa.select(messages)
@@ -107,7 +110,7 @@ def rehearse(transaction: Transaction, call: Call, message: Message) -> None:
 
 
 def _insert(transaction: Transaction, call: Call, message: Message) -> str:
-    message_id = random_uuid()
+    message_id = f"{next(_sequence):010d}-{random_uuid()}"
     content = _Content(
         subject=message.subject,
         body=message.body,
