@@ -19,6 +19,15 @@ FACTORS = {
 }
 
 
+def totp_code(secret_code: str, moment: int) -> str:
+    """Return the code that an app shows at that second."""
+    key = base64.b32decode(secret_code + "=" * (-len(secret_code) % 8))
+    digest = hmac.new(key, struct.pack(">Q", moment // 30), hashlib.sha1).digest()
+    at = digest[19] & 15
+    (number,) = struct.unpack(">I", digest[at : at + 4])
+    return f"{(number & 0x7FFFFFFF) % 1_000_000:06}"
+
+
 @dataclass
 class Authenticator:
     """One account in an app; codes are of the server's clock, `ahead` seconds from now."""
@@ -28,11 +37,7 @@ class Authenticator:
 
     def code(self, ahead: int = 0) -> str:
         moment = int(self.app.poolgate.clock.now().timestamp()) + ahead
-        key = base64.b32decode(self.secret_code + "=" * (-len(self.secret_code) % 8))
-        digest = hmac.new(key, struct.pack(">Q", moment // 30), hashlib.sha1).digest()
-        at = digest[19] & 15
-        (number,) = struct.unpack(">I", digest[at : at + 4])
-        return f"{(number & 0x7FFFFFFF) % 1_000_000:06}"
+        return totp_code(self.secret_code, moment)
 
     def wrong_code(self) -> str:
         """Return a code that is none of those near now."""

@@ -1,10 +1,16 @@
 """pycognito, unchanged but for the endpoint."""
 
+import time
+
 import pytest
+from kits.authenticator import totp_code
 from kits.serving import PASSWORD, make_pool, make_user
 from pycognito import Cognito
 from pycognito.aws_srp import AWSSRP
-from pycognito.exceptions import ForceChangePasswordException
+from pycognito.exceptions import (
+    ForceChangePasswordException,
+    SoftwareTokenMFAChallengeException,
+)
 
 NEW_PASSWORD = "Battery-Staple-2"
 
@@ -66,3 +72,36 @@ def test_pycognito_reads_refreshes_and_signs_out(served):
     user.logout()
     with pytest.raises(client.exceptions.NotAuthorizedException):
         client.get_user(AccessToken=answer["AccessToken"])
+
+
+@pytest.mark.model("software tokens as pycognito sets them up and answers them")
+def test_pycognito_sets_up_an_app_and_signs_in_with_it(served):
+    client = served.client("cognito-idp")
+    pool = make_pool(client, "pycognito-totp")
+    make_user(client, pool, "dora")
+    client.set_user_pool_mfa_config(
+        UserPoolId=pool.pool_id,
+        MfaConfiguration="OPTIONAL",
+        SoftwareTokenMfaConfiguration={"Enabled": True},
+    )
+    user = Cognito(
+        pool.pool_id,
+        pool.client_id,
+        user_pool_region="us-east-1",
+        username="dora",
+        boto3_client_kwargs={"endpoint_url": served.url},
+    )
+    user.authenticate(PASSWORD)
+    secret_code = user.associate_software_token()
+    assert user.verify_software_token(totp_code(secret_code, int(time.time())), "phone")
+    user.set_user_mfa_preference(sms_mfa=False, software_token_mfa=True, preferred="SOFTWARE_TOKEN")
+    user.access_token = None
+
+    with pytest.raises(SoftwareTokenMFAChallengeException):
+        user.authenticate(PASSWORD)
+    # The code of this step set the app up; the next one's is early, and counts.
+    user.respond_to_software_token_mfa_challenge(totp_code(secret_code, int(time.time()) + 30))
+
+    assert client.get_user(AccessToken=user.access_token)["PreferredMfaSetting"] == (
+        "SOFTWARE_TOKEN_MFA"
+    )
