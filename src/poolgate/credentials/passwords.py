@@ -108,10 +108,5 @@ def refuse_as_argon2id(password: Secret) -> None:
     raise WrongPassword
 
 
-def needs_rehash(encoded_hash: str) -> bool:
-    """Tell whether the hash was made with weaker parameters than new ones are."""
-    return _HASHER.check_needs_rehash(encoded_hash)
-
-
 def _normalised(password: Secret) -> str:
     return unicodedata.normalize("NFC", password.reveal())
