@@ -17,9 +17,10 @@ from poolgate.server.observations import Observer
 from poolgate.server.operator_door import OperatorDoor
 from poolgate.server.peers import Peers
 from poolgate.userpools.pools import UserPoolNotFound
-from poolgate.wire.aws_door import Handled, handle_aws_request, place_of
+from poolgate.web.handled import Handled, place_of
+from poolgate.web.messages import HttpRequest, HttpResponse
+from poolgate.wire.aws_door import handle_aws_request
 from poolgate.wire.guard_door import handle_guard_request
-from poolgate.wire.http import HttpRequest, HttpResponse
 from poolgate.wire.installation import Installation
 from poolgate.wire.pipeline import INTERNAL_ERROR, MAX_BODY_BYTES
 
@@ -80,6 +81,7 @@ class Application:
         response = self.handle(self._peers.trusted_view(read_environ(environ)))
         reason = _REASONS.get(response.status, "Unknown")
         headers = [(name, value) for name, value in response.headers.items()]
+        headers += [("set-cookie", cookie) for cookie in response.cookies]
         headers.append(("content-length", str(len(response.body))))
         start_response(f"{response.status} {reason}", headers)
         return [response.body]

@@ -10,8 +10,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from poolgate.server.event_log import EventLog
 from poolgate.server.settings import tell_prometheus
-from poolgate.wire.aws_door import Handled
-from poolgate.wire.http import HttpRequest
+from poolgate.web.handled import Handled
+from poolgate.web.messages import HttpRequest
 
 SERVER_FAULT = 500
 METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

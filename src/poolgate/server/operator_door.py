@@ -10,9 +10,9 @@ from poolgate.foundation.addresses import is_loopback
 from poolgate.foundation.clock import MovableClock
 from poolgate.server.observations import METRICS_CONTENT_TYPE, Observer
 from poolgate.store import installation as decided
-from poolgate.wire.aws_door import Handled
+from poolgate.web.handled import Handled
+from poolgate.web.messages import HttpRequest, HttpResponse
 from poolgate.wire.dev_pages import verify_own_machine
-from poolgate.wire.http import HttpRequest, HttpResponse
 from poolgate.wire.installation import Installation
 from poolgate.wire.refusals import FORBIDDEN, Refusal
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from poolgate.foundation.addresses import is_address
-from poolgate.wire.http import HttpRequest
+from poolgate.web.messages import HttpRequest
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _SCHEMES = frozenset({"http", "https"})

@@ -6,7 +6,6 @@ under, and the root's access key.
 
 import base64
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from poolgate.credentials.sealing import UnsealingFailed, Vault
 from poolgate.delivery.queue import Medium
@@ -69,7 +68,7 @@ def make_installation(
         account_id=account_id,
         region=choices.region,
         issuer_base=choices.issuer_base,
-        public_host=urlsplit(choices.public_url).hostname,
+        public_url=choices.public_url.rstrip("/"),
         key_stock=key_stock,
         functions=choices.functions,
         media=frozenset(medium.value for medium in choices.media),

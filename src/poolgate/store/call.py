@@ -25,8 +25,9 @@ class Call:
     """What a domain function may need from outside, gathered once per request.
 
     `now` is read once: everything one request decides, it decides for one moment. `issuer_base` is
-    what stands before `/{pool_id}` in tokens, or None for AWS's own form. `media` are the ways a
-    message can leave this server.
+    what stands before `/{pool_id}` in tokens, or None for AWS's own form; `public_url` is where
+    callers reach this server, without a slash at the end. `media` are the ways a message can leave
+    this server.
     """
 
     db: Database
@@ -37,6 +38,7 @@ class Call:
     request_id: str
     source_address: str
     issuer_base: str | None
+    public_url: str
     key_stock: KeyStock
     functions: Functions
     media: frozenset[str] = frozenset()

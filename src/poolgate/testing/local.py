@@ -40,7 +40,7 @@ from poolgate.store.database import Database, metadata
 from poolgate.testing.recycled_keys import RecycledKeys
 from poolgate.triggers.invoker import FunctionInvoker
 from poolgate.triggers.python_functions import Handler
-from poolgate.wire.http import HttpRequest, HttpResponse
+from poolgate.web.messages import HttpRequest, HttpResponse
 from poolgate.wire.service_models import load_service_model
 from poolgate.wire.services import load_services
 

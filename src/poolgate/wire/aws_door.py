@@ -1,27 +1,14 @@
 """The AWS door: `POST /` and `GET /` for all five services."""
 
-import traceback
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from email.utils import format_datetime
 
 from poolgate.foundation.randomness import random_uuid
+from poolgate.web.handled import Handled, place_of
+from poolgate.web.messages import HttpRequest, HttpResponse
 from poolgate.wire.cors import ANSWER_HEADERS, BROWSER_SERVICES, preflight
-from poolgate.wire.http import HttpRequest, HttpResponse
 from poolgate.wire.installation import Installation
 from poolgate.wire.pipeline import Exchange, internal_error, run_pipeline
-
-
-@dataclass(frozen=True, slots=True)
-class Handled:
-    """An answer and what the log and the metrics may tell of its request."""
-
-    response: HttpResponse
-    request_id: str
-    service: str = ""
-    operation: str = ""
-    caller: str = ""
-    error_code: str = ""
-    defect: str = ""
 
 
 def handle_aws_request(installation: Installation, http: HttpRequest) -> Handled:
@@ -58,13 +45,3 @@ def _handled(exchange: Exchange, response: HttpResponse, defect: str) -> Handled
         error_code=exchange.error_code or "",
         defect=defect,
     )
-
-
-def place_of(error: BaseException) -> str:
-    """Return the error's type and where it was raised; its text may hold a request's members."""
-    causes = [type(error).__name__]
-    if error.__cause__ is not None:
-        causes.append(type(error.__cause__).__name__)
-    frames = traceback.extract_tb(error.__traceback__)
-    places = (f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
-    return f"{' from '.join(causes)} at {' > '.join(places)}"

@@ -15,8 +15,8 @@ from poolgate.sigv4.failures import (
 from poolgate.sigv4.proofs import carries_proof, parse_proof, verify_signature
 from poolgate.sigv4.requests import RequestParts
 from poolgate.sigv4.signing import derive_signing_key
+from poolgate.web.messages import HttpRequest
 from poolgate.wire.dev_pages import verify_own_machine
-from poolgate.wire.http import HttpRequest
 from poolgate.wire.installation import Installation
 from poolgate.wire.refusals import Reason, Refusal
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from poolgate.wire.http import HttpRequest, HttpResponse
+from poolgate.web.messages import HttpRequest, HttpResponse
 
 BROWSER_SERVICES = frozenset({"cognito-idp", "cognito-identity"})
 _HEADERS_OF_SDKS = (

@@ -7,7 +7,7 @@ names its origin, or reaches us under a name of its own that resolves to 127.0.0
 from urllib.parse import urlsplit
 
 from poolgate.foundation.addresses import is_loopback
-from poolgate.wire.http import HttpRequest
+from poolgate.web.messages import HttpRequest
 from poolgate.wire.installation import Installation
 from poolgate.wire.refusals import Reason, Refusal
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
-from poolgate.wire.http import HttpRequest
+from poolgate.web.messages import HttpRequest
 from poolgate.wire.json_values import text
 from poolgate.wire.refusals import Reason, Refusal
 

@@ -20,9 +20,9 @@ from poolgate.policy.principal import Principal
 from poolgate.sigv4.failures import SignatureFailure
 from poolgate.sigv4.requests import RequestParts
 from poolgate.store.call import Call
-from poolgate.wire.aws_door import Handled, place_of
+from poolgate.web.handled import Handled, place_of
+from poolgate.web.messages import HttpRequest, HttpResponse
 from poolgate.wire.callers import SignedCaller, verify_caller
-from poolgate.wire.http import HttpRequest, HttpResponse
 from poolgate.wire.installation import FIFTEEN_MINUTES, Installation
 from poolgate.wire.pipeline import INTERNAL_ERROR, exceeded_limit
 from poolgate.wire.refusals import Refusal

@@ -1,6 +1,7 @@
 """What one running server is made of, as the doors need it to make a `Call`."""
 
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from poolgate.credentials.sealing import Vault
 from poolgate.foundation.clock import Clock
@@ -9,7 +10,7 @@ from poolgate.policy.principal import Principal
 from poolgate.store.call import Call, Functions
 from poolgate.store.database import Database
 from poolgate.store.key_stock import KeyStock
-from poolgate.wire.http import HttpRequest
+from poolgate.web.messages import HttpRequest
 
 FIVE_MINUTES, FIFTEEN_MINUTES = 300, 900
 
@@ -34,13 +35,17 @@ class Installation:
     account_id: AccountId
     region: Region
     issuer_base: str | None
+    public_url: str
     key_stock: KeyStock
     functions: Functions
     media: frozenset[str]
     dev: bool = False
-    # The host of the server's own URL, as callers write it.
-    public_host: str | None = None
     skew_seconds: dict[str, int] = field(default_factory=default_skews)
+
+    @property
+    def public_host(self) -> str | None:
+        """The host of the server's own URL, as callers write it."""
+        return urlsplit(self.public_url).hostname
 
     def new_call(
         self,
@@ -62,6 +67,7 @@ class Installation:
             request_id=request_id,
             source_address=source_address,
             issuer_base=self.issuer_base,
+            public_url=self.public_url,
             key_stock=self.key_stock,
             functions=self.functions,
             media=self.media,

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from poolgate.wire.http import HttpRequest, HttpResponse
+from poolgate.web.messages import HttpRequest, HttpResponse
 from poolgate.wire.json_values import JsonReaders
 from poolgate.wire.refusals import Reason, Refusal
 from poolgate.wire.service_models import OperationModel, ServiceModel

@@ -15,9 +15,9 @@ from poolgate.operations.registry import Authentication, Operation
 from poolgate.sigv4.proofs import carries_proof
 from poolgate.store.call import Call
 from poolgate.userpools.access_tokens import verify_access_token
+from poolgate.web.messages import HttpRequest, HttpResponse
 from poolgate.wire.callers import SignedCaller, request_parts, verify_caller
 from poolgate.wire.constraints import constraint_message
-from poolgate.wire.http import HttpRequest, HttpResponse
 from poolgate.wire.installation import Installation
 from poolgate.wire.json_protocol import json_error
 from poolgate.wire.query_protocol import query_error

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
+from poolgate.web.messages import HttpRequest, HttpResponse
 from poolgate.wire.forms import FormParameters, read_form
-from poolgate.wire.http import HttpRequest, HttpResponse
 from poolgate.wire.json_values import blob, moment, text, whole_number
 from poolgate.wire.refusals import Reason, Refusal
 from poolgate.wire.service_models import Member, OperationModel, ServiceModel, ShapeModel

@@ -1,7 +1,7 @@
 """Which service and operation a request names."""
 
+from poolgate.web.messages import HttpRequest
 from poolgate.wire.forms import read_form
-from poolgate.wire.http import HttpRequest
 from poolgate.wire.refusals import Reason, Refusal
 from poolgate.wire.services import ServiceDoor, load_services
 

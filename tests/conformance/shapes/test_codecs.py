@@ -8,7 +8,7 @@ import botocore.serialize
 import pytest
 from kits.model_samples import botocore_model, every_operation, sample
 
-from poolgate.wire.http import HttpRequest
+from poolgate.web.messages import HttpRequest
 from poolgate.wire.services import load_services
 
 REQUEST_ID = "7a62c49f-347e-4fc4-9331-6e8eEXAMPLE"

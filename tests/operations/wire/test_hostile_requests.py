@@ -13,7 +13,7 @@ from kits.hostile import HostileRequests, Members, form_parameters
 from poolgate.foundation.ids import pool_arn
 from poolgate.operations.registry import Authentication, Operation
 from poolgate.testing import Credentials, LocalPoolgate
-from poolgate.wire.http import HttpResponse
+from poolgate.web.messages import HttpResponse
 from poolgate.wire.services import ServiceDoor, load_services
 
 PASSWORD = "Correct-Horse-1"

@@ -4,7 +4,7 @@ import pytest
 
 from poolgate.foundation.addresses import is_loopback
 from poolgate.server.peers import Peers
-from poolgate.wire.http import HttpRequest
+from poolgate.web.messages import HttpRequest
 
 
 def arrived(peer: str, **headers: str) -> HttpRequest:

@@ -27,8 +27,9 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """One response."""
+    """One response; each of `cookies` becomes a Set-Cookie header of its own."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    cookies: tuple[str, ...] = ()
