@@ -16,7 +16,12 @@ FOLDER = Path(__file__).parents[1] / "src/poolgate/wire/models"
 SHAPE_FACTS = ("type", "min", "max", "pattern", "enum", "sensitive", "document", "flattened")
 # Where AWS answers otherwise than the model says.
 # OBSERVED userpools.md 7.4: a password may have spaces inside.
-PATTERNS_ANSWERED = {("cognito-idp", "PasswordType"): r"^[\S]+.*[\S]+$"}
+# OBSERVED terraform-provider-aws documentation: custom domains have dots, and what is wrong with a
+# domain is told by the operation (mineiros-io/terraform-aws-cognito-user-pool issue 69).
+PATTERNS_ANSWERED = {
+    ("cognito-idp", "PasswordType"): r"^[\S]+.*[\S]+$",
+    ("cognito-idp", "DomainType"): None,
+}
 # Values that AWS takes though the model does not list them.
 VALUES_TAKEN = {
     # AWS API_GetClientToken: the app client must have this flow and no other.
@@ -57,9 +62,8 @@ def compact_shape(shape: dict[str, Any]) -> dict[str, Any]:
 
 def as_answered(service: str, name: str, shape: dict[str, Any]) -> dict[str, Any]:
     """Return the shape with the constraints that AWS really has."""
-    answered = PATTERNS_ANSWERED.get((service, name))
-    if answered:
-        return {**shape, "pattern": answered}
+    if (service, name) in PATTERNS_ANSWERED:
+        return {**shape, "pattern": PATTERNS_ANSWERED[service, name]}
     taken = VALUES_TAKEN.get((service, name))
     return {**shape, "enum": [*shape["enum"], *taken]} if taken else shape
 

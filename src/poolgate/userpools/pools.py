@@ -34,6 +34,7 @@ from poolgate.userpools.tables import (
     attempt_windows,
     auth_sessions,
     earlier_passwords,
+    user_pool_domains,
     user_pools,
     users,
 )
@@ -50,6 +51,10 @@ class UserPoolNotFound(Failure):
 
 class PoolIsProtected(Failure):
     """Deletion protection is on."""
+
+
+class PoolHasDomain(Failure):
+    """The pool still has a domain, which is deleted first."""
 
 
 class SessionTrackingDisabled(Failure):
@@ -136,6 +141,9 @@ _UPDATE = (
     )
 )
 _DELETE = sa.delete(user_pools).where(user_pools.c.pool_id == sa.bindparam("pool_id"))
+_HAS_DOMAIN = sa.select(user_pool_domains.c.domain).where(
+    user_pool_domains.c.pool_id == sa.bindparam("pool_id")
+)
 _DELETE_LEFTOVERS = tuple(
     sa.delete(table).where(table.c.pool_id == sa.bindparam("pool_id"))
     for table in (attempt_windows, auth_sessions)
@@ -267,10 +275,12 @@ def _remembers_passwords(pool: UserPool) -> bool:
 
 
 def delete(call: Call, pool_id: PoolId) -> None:
-    """Remove the pool with everything in it; raise PoolIsProtected."""
+    """Remove the pool with everything in it; raise PoolIsProtected or PoolHasDomain."""
     with call.db.writing() as transaction:
         if get(transaction, pool_id).deletion_protection:
             raise PoolIsProtected
+        if transaction.one(_HAS_DOMAIN, {"pool_id": pool_id}) is not None:
+            raise PoolHasDomain
         for statement in (*_DELETE_LEFTOVERS, _DELETE):
             transaction.run(statement, {"pool_id": pool_id})
 

@@ -19,6 +19,17 @@ user_pools = sa.Table(
     sa.Index("user_pools_by_region", "region", "pool_id"),
 )
 
+# Where a pool's login pages are; the name is unique on the server, since it is part of their path.
+user_pool_domains = sa.Table(
+    "user_pool_domains",
+    metadata,
+    sa.Column("domain", sa.Text, primary_key=True),
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), nullable=False),
+    sa.Column("is_custom", sa.Boolean, nullable=False),
+    sa.Column("settings", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("pool_id", "is_custom", name="user_pool_domains_by_pool"),
+)
+
 app_clients = sa.Table(
     "app_clients",
     metadata,

@@ -32,6 +32,12 @@ GIVEN: Mapping[str, Members] = {
     "GetUserAttributeVerificationCode": {"AttributeName": "email"},
     "VerifyUserAttribute": {"AttributeName": "email", "Code": "123456"},
     "CreateGroup": {"GroupName": "others"},
+    "CreateUserPoolDomain": {
+        "Domain": "login.example.com",
+        "CustomDomainConfig": {
+            "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/a-b"
+        },
+    },
     "ChangePassword": {"PreviousPassword": PASSWORD},
     "AddCustomAttributes": {
         "CustomAttributes": [{"Name": "color", "AttributeDataType": "String", "Mutable": True}]
@@ -133,6 +139,7 @@ class World:
             ],
         )["UserPoolClient"]
         cognito.create_group(UserPoolId=pool_id, GroupName="staff")
+        cognito.create_user_pool_domain(UserPoolId=pool_id, Domain="people-app")
         cognito.admin_create_user(
             UserPoolId=pool_id,
             Username="anna",
@@ -163,6 +170,7 @@ class World:
             "ClientId": app_client["ClientId"],
             "ClientName": "app",
             "GroupName": "staff",
+            "Domain": "people-app",
             "Username": "anna",
             "Password": PASSWORD,
             "ProposedPassword": PASSWORD + "2",

@@ -7,6 +7,7 @@ from poolgate.foundation.failure import Failure
 from poolgate.foundation.paging import PageTokenInvalid
 from poolgate.operations.errors import AwsError, ErrorTable
 from poolgate.operations.idp.lambda_configs import FunctionArnInvalid
+from poolgate.operations.idp.login_errors import LOGIN_ERRORS
 from poolgate.operations.idp.mfa_errors import MFA_ERRORS
 from poolgate.operations.idp.tags import ResourceArnInvalid
 from poolgate.operations.idp.unbuilt import SettingNotBuilt
@@ -45,6 +46,11 @@ _POOLS: Mapping[type[Failure], AwsError] = {
         INVALID_PARAMETER,
         "The user pool cannot be deleted because deletion protection is activated. "
         "Deletion protection must be inactivated first.",
+    ),
+    # OBSERVED terraform-provider-aws issue 16479.
+    pools.PoolHasDomain: AwsError(
+        INVALID_PARAMETER,
+        "User pool cannot be deleted. It has a domain configured that should be deleted first.",
     ),
     pools.TooManyPools: AwsError(LIMIT_EXCEEDED, "Maximum number of user pools exceeded."),
     pool_settings.InvalidPoolSettings: AwsError(INVALID_PARAMETER, "{fault}"),
@@ -226,4 +232,5 @@ IDP_ERRORS: ErrorTable = {
     **MFA_ERRORS,
     **_TOKENS,
     **_TRIGGERS,
+    **LOGIN_ERRORS,
 }

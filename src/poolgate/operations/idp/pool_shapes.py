@@ -1,5 +1,6 @@
 """A user pool as AWS describes it: defaults filled in, what was set echoed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from poolgate.foundation.clock import from_epoch_millis
@@ -17,11 +18,18 @@ from poolgate.operations.shapes.idp import (
     VerificationMessageTemplateType,
 )
 from poolgate.store.call import Call
+from poolgate.userpools.domains import UserPoolDomain
 from poolgate.userpools.pool_settings import SmsConfiguration
 from poolgate.userpools.pools import UserPool
 
 
-def user_pool_type(call: Call, pool: UserPool, *, number_of_users: int) -> UserPoolType:
+def user_pool_type(
+    call: Call,
+    pool: UserPool,
+    *,
+    number_of_users: int,
+    domains: Sequence[UserPoolDomain] = (),
+) -> UserPoolType:
     """Return the pool in full."""
     shape = UserPoolType(
         Id=pool.pool_id,
@@ -44,6 +52,8 @@ def user_pool_type(call: Call, pool: UserPool, *, number_of_users: int) -> UserP
     _add_sign_in_names(shape, pool)
     _add_messages(shape, pool)
     _add_what_was_set(shape, pool)
+    for domain in domains:
+        shape["CustomDomain" if domain.is_custom else "Domain"] = domain.domain
     return shape
 
 

@@ -24,7 +24,7 @@ from poolgate.operations.shapes.idp import (
     UpdateUserPoolResponse,
 )
 from poolgate.store.call import Call
-from poolgate.userpools import pools
+from poolgate.userpools import domains, pools
 
 _LISTING = "ListUserPools"
 
@@ -55,7 +55,9 @@ def describe_user_pool(call: Call, request: DescribeUserPoolRequest) -> Describe
     with call.db.reading() as transaction:
         pool = pools.get(transaction, pool_id)
         number_of_users = pools.count_users(transaction, pool_id)
-    return {"UserPool": user_pool_type(call, pool, number_of_users=number_of_users)}
+        of_pool = domains.of_pool(transaction, pool_id)
+    shape = user_pool_type(call, pool, number_of_users=number_of_users, domains=of_pool)
+    return {"UserPool": shape}
 
 
 @registrar.operation("UpdateUserPool", authentication=Authentication.SIGV4)

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _messages()
     _spent_proofs()
     _user_pools()
+    _user_pool_domains()
     _access_keys()
     _app_clients()
     _groups()
@@ -127,6 +128,19 @@ def _user_pools() -> None:
         sa.PrimaryKeyConstraint("pool_id"),
     )
     op.create_index("user_pools_by_region", "user_pools", ["region", "pool_id"], unique=False)
+
+
+def _user_pool_domains() -> None:
+    op.create_table(
+        "user_pool_domains",
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("is_custom", sa.Boolean(), nullable=False),
+        sa.Column("settings", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("domain"),
+        sa.UniqueConstraint("pool_id", "is_custom", name="user_pool_domains_by_pool"),
+    )
 
 
 def _access_keys() -> None:
