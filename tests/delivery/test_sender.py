@@ -7,7 +7,7 @@ from kits.mail_server import mail_server
 
 from poolgate.delivery import sender as sending
 from poolgate.delivery.media import DeliveryFailed
-from poolgate.delivery.queue import Medium, list_messages
+from poolgate.delivery.queue import Carrier, Medium, list_messages
 from poolgate.delivery.sender import MessageSender, Outcome
 from poolgate.delivery.smtp import SmtpSecurity, SmtpSender, SmtpSettings
 from poolgate.delivery.tables import messages
@@ -45,7 +45,7 @@ def attempts() -> list:
 
 @pytest.fixture
 def sender(db, vault, clock, postbox, attempts):
-    return MessageSender(db, vault, clock, {Medium.EMAIL: postbox}, report=attempts.append)
+    return MessageSender(db, vault, clock, {Carrier.EMAIL: postbox}, report=attempts.append)
 
 
 def rows(db: Database):
@@ -69,7 +69,6 @@ def test_a_medium_without_sender_stays_in_the_queue(sender, post, db):
     post("+491511", medium=Medium.SMS)
     assert sender.deliver_due() == 0
     assert rows(db)[0].due_at is not None
-    assert sender.media == {"EMAIL"}
 
 
 def test_a_failure_is_tried_again_after_growing_delays(db, sender, postbox, post, clock):
@@ -121,7 +120,7 @@ def test_a_broken_sender_does_not_stop_the_others_and_tells_nothing(db, sender, 
 
 def test_a_lease_that_was_never_finished_ends(db, vault, clock, post, sender, postbox):
     post()
-    killed = MessageSender(db, vault, clock, {Medium.EMAIL: Postbox()})
+    killed = MessageSender(db, vault, clock, {Carrier.EMAIL: Postbox()})
     assert killed._leased() is not None  # noqa: SLF001 - what a killed server leaves behind
     assert sender.deliver_due() == 0
     clock.advance(sending.LEASE_MILLIS / 1000)
@@ -133,7 +132,7 @@ def test_a_queue_outlives_its_server(database_url, db, vault, clock, post, postb
     post()
     db.close()
     reopened = Database.open(database_url)
-    MessageSender(reopened, vault, clock, {Medium.EMAIL: postbox}).deliver_due()
+    MessageSender(reopened, vault, clock, {Carrier.EMAIL: postbox}).deliver_due()
     assert postbox.taken == ["ada@example.com"]
     reopened.close()
 
@@ -146,7 +145,7 @@ def test_parallel_workers_send_each_message_once(database_url, vault, clock, pos
     def work() -> None:
         own_db = Database.open(database_url)
         ready.wait()
-        MessageSender(own_db, vault, clock, {Medium.EMAIL: postbox}).deliver_due()
+        MessageSender(own_db, vault, clock, {Carrier.EMAIL: postbox}).deliver_due()
         own_db.close()
 
     workers = [threading.Thread(target=work) for _ in range(8)]
@@ -180,7 +179,7 @@ def test_the_thread_sends_by_a_real_mail_server(db, vault, clock, post, tmp_path
             ),
             clock,
         )
-        sender = MessageSender(db, vault, clock, {Medium.EMAIL: smtp})
+        sender = MessageSender(db, vault, clock, {Carrier.EMAIL: smtp})
         sender.start()
         post()
         assert arrived.wait(timeout=30)

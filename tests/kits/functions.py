@@ -47,6 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
         server = self.server
         body = self.rfile.read(int(self.headers["Content-Length"]))
         server.received.append((self.path, dict(self.headers), body))
+        server.asked.set()
         server.answering.wait()
         answer = server.body if server.body is not None else body
         self.send_response(server.status)
@@ -71,6 +72,7 @@ class FunctionServer(ThreadingHTTPServer):
         self.status = 200
         self.headers: dict[str, str] = {}
         self.body: bytes | None = None
+        self.asked = threading.Event()
         self.answering = threading.Event()
         self.answering.set()
         self.url = f"http://127.0.0.1:{self.server_address[1]}"

@@ -48,8 +48,27 @@ class Medium(StrEnum):
     SMS = "SMS"
 
 
+class Carrier(StrEnum):
+    """What takes a message from the queue."""
+
+    EMAIL = "EMAIL"
+    SMS = "SMS"
+    FUNCTION = "FUNCTION"
+
+
 class NoSenderConfigured(Failure):
     """This server has no way to send a message by the wanted medium."""
+
+
+class Handover(msgspec.Struct, frozen=True):
+    """The function that sends a message instead of this server.
+
+    `event` is what it is told, without the code: that is encrypted for `key_name` when it is asked.
+    """
+
+    function_arn: str
+    key_name: str
+    event: msgspec.Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +89,12 @@ class Message:
     body_is_html: bool = False
     from_address: str | None = None
     reply_to: str | None = None
+    handover: Handover | None = None
+
+    @property
+    def carrier(self) -> Carrier:
+        """What takes the message."""
+        return Carrier(self.medium) if self.handover is None else Carrier.FUNCTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +115,7 @@ class _Content(msgspec.Struct, omit_defaults=True):
     body_is_html: bool = False
     from_address: str | None = None
     reply_to: str | None = None
+    handover: Handover | None = None
 
 
 def require_medium(call: Call, medium: Medium) -> None:
@@ -119,6 +145,7 @@ def _insert(transaction: Transaction, call: Call, message: Message) -> str:
         body_is_html=message.body_is_html,
         from_address=message.from_address,
         reply_to=message.reply_to,
+        handover=message.handover,
     )
     transaction.run(
         _INSERT,
@@ -126,6 +153,7 @@ def _insert(transaction: Transaction, call: Call, message: Message) -> str:
             "message_id": message_id,
             "pool_id": message.pool_id,
             "medium": message.medium,
+            "carrier": message.carrier,
             "recipient": message.recipient,
             "sealed_content": call.vault.seal(
                 msgspec.json.encode(content), purpose=_PURPOSE, bound_to=message_id
@@ -167,6 +195,7 @@ def opened_message(vault: Vault, row: Any) -> Message:  # noqa: ANN401 - a row o
         body_is_html=content.body_is_html,
         from_address=content.from_address,
         reply_to=content.reply_to,
+        handover=content.handover,
     )
 
 

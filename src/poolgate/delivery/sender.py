@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from poolgate.credentials.sealing import Vault
 from poolgate.delivery.media import DeliveryFailed, Sender
-from poolgate.delivery.queue import Medium, opened_message
+from poolgate.delivery.queue import Carrier, opened_message
 from poolgate.delivery.tables import messages
 from poolgate.foundation.clock import Clock, epoch_millis
 from poolgate.store.database import Database
@@ -38,7 +38,7 @@ _ABOUT = "message queue"
 
 _DUE = sa.and_(
     messages.c.due_at <= sa.bindparam("now"),
-    messages.c.medium.in_(sa.bindparam("media", expanding=True)),
+    messages.c.carrier.in_(sa.bindparam("carriers", expanding=True)),
 )
 _ANY_DUE = sa.select(messages.c.message_id).where(_DUE).limit(1)
 _LEASE = (
@@ -106,7 +106,7 @@ class MessageSender:
         db: Database,
         vault: Vault,
         clock: Clock,
-        senders: Mapping[Medium, Sender],
+        senders: Mapping[Carrier, Sender],
         *,
         report: Callable[[Attempt], None] = ignore_attempt,
     ) -> None:
@@ -115,15 +115,10 @@ class MessageSender:
         self._clock = clock
         self._senders = senders
         self._report = report
-        self._media = [medium.value for medium in senders]
+        self._carriers = [carrier.value for carrier in senders]
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._forgot_at: int | None = None
-
-    @property
-    def media(self) -> frozenset[str]:
-        """The media that a message can leave by."""
-        return frozenset(self._media)
 
     def start(self) -> None:
         """Send from now on, in a thread that does not keep the process alive."""
@@ -193,7 +188,7 @@ class MessageSender:
     def _leased(self) -> Any:  # noqa: ANN401 - a row of the messages table
         """Return the message that is due longest, now ours, or None."""
         now = self._now_millis()
-        due = {"now": now, "media": self._media}
+        due = {"now": now, "carriers": self._carriers}
         with self._db.reading() as transaction:
             # Most of the time nothing is due: then no writer is kept waiting.
             if transaction.one(_ANY_DUE, due) is None:
@@ -205,7 +200,7 @@ class MessageSender:
         """Return why the message was not taken, if it was not, and whether for good."""
         try:
             message = opened_message(self._vault, leased)
-            self._senders[message.medium].send(leased.message_id, message)
+            self._senders[message.carrier].send(leased.message_id, message)
         except DeliveryFailed as failure:
             return failure.reason[:_LONGEST_REASON], failure.permanent
         except Exception as error:  # noqa: BLE001 - one bad message must not stop all the others

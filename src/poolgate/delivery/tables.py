@@ -10,6 +10,8 @@ messages = sa.Table(
     sa.Column("message_id", sa.Text, primary_key=True),
     sa.Column("pool_id", sa.Text, nullable=False),
     sa.Column("medium", sa.Text, nullable=False),
+    # What takes the message: its medium, or a function that the pool names.
+    sa.Column("carrier", sa.Text, nullable=False),
     sa.Column("recipient", sa.Text, nullable=False),
     # Subject, body and code: sealed, since they hold codes and temporary passwords.
     sa.Column("sealed_content", sa.LargeBinary, nullable=False),

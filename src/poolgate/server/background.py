@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Callable
 
+from poolgate.delivery.functions import FunctionSender
 from poolgate.delivery.media import Sender
-from poolgate.delivery.queue import Medium
+from poolgate.delivery.queue import Carrier, Medium
 from poolgate.delivery.sender import Attempt, MessageSender
 from poolgate.foundation.clock import Clock, epoch_millis
 from poolgate.server.event_log import EventLog
@@ -23,28 +24,30 @@ def media_of(settings: Settings) -> frozenset[Medium]:
 
 def start_background(settings: Settings, installation: Installation, log: EventLog) -> None:
     """Start this worker's threads; what they leave undone at its end is taken up by another."""
-    senders = _senders(settings, installation.clock)
-    if senders:
-        MessageSender(
-            installation.db,
-            installation.vault,
-            installation.clock,
-            senders,
-            report=_reporter(log),
-        ).start()
+    # Functions may take their time, so they have a thread of their own.
+    functions = {Carrier.FUNCTION: FunctionSender(installation.functions, installation.vault)}
+    for senders in (_senders(settings, installation.clock), functions):
+        if senders:
+            MessageSender(
+                installation.db,
+                installation.vault,
+                installation.clock,
+                senders,
+                report=_reporter(log),
+            ).start()
     threading.Thread(
         target=_forget_expired, args=(installation, log), name="housekeeping", daemon=True
     ).start()
 
 
-def _senders(settings: Settings, clock: Clock) -> dict[Medium, Sender]:
-    senders: dict[Medium, Sender] = {}
+def _senders(settings: Settings, clock: Clock) -> dict[Carrier, Sender]:
+    senders: dict[Carrier, Sender] = {}
     # Imported here: most of it is the HTTP and TLS stacks, of no use without these settings.
     if settings.smtp_host is not None:
         from poolgate.delivery.smtp import SmtpSecurity, SmtpSender, SmtpSettings  # noqa: PLC0415
 
         authorities = settings.smtp_certificate_authorities
-        senders[Medium.EMAIL] = SmtpSender(
+        senders[Carrier.EMAIL] = SmtpSender(
             SmtpSettings(
                 host=settings.smtp_host,
                 port=settings.smtp_port,
@@ -59,7 +62,7 @@ def _senders(settings: Settings, clock: Clock) -> dict[Medium, Sender]:
     if settings.sms_webhook_url is not None:
         from poolgate.delivery.sms_webhook import SmsWebhook, SmsWebhookSettings  # noqa: PLC0415
 
-        senders[Medium.SMS] = SmsWebhook(
+        senders[Carrier.SMS] = SmsWebhook(
             SmsWebhookSettings(
                 url=settings.sms_webhook_url, signing_secret=settings.sms_webhook_secret
             ),

@@ -1,10 +1,12 @@
 """What an operator does to the data from the command line, beside a running server or without."""
 
+import base64
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from poolgate.credentials.foreign_hashes import ForeignHashUnreadable
+from poolgate.delivery.functions import sender_key
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId
 from poolgate.foundation.randomness import random_uuid
@@ -55,6 +57,12 @@ def rotate_signing_keys(settings: Settings, pool_id: str, published_ahead_second
             )
         except signing_keys.SigningKeysMissing as missing:
             raise MaintenanceRefused(_NO_POOL.format(pool_id)) from missing
+
+
+def exported_sender_key(settings: Settings, key_arn: str) -> str:
+    """Return in base64 what custom senders decrypt codes with; raise MaintenanceRefused."""
+    with _opened(settings) as call:
+        return base64.b64encode(sender_key(call.vault, key_arn)).decode()
 
 
 def exported_users(settings: Settings, pool_id: str, *, with_passwords: bool) -> Iterator[bytes]:

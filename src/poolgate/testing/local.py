@@ -20,7 +20,9 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 
 from poolgate.credentials.sealing import Vault, new_master_key
-from poolgate.delivery.queue import Medium, list_messages
+from poolgate.delivery.functions import FunctionSender, sender_key
+from poolgate.delivery.queue import Carrier, Medium, list_messages
+from poolgate.delivery.sender import MessageSender
 from poolgate.foundation.clock import MovableClock, SystemClock
 from poolgate.foundation.ids import Region
 from poolgate.foundation.secret import Secret
@@ -168,6 +170,25 @@ class LocalPoolgate:
         It gets the event and returns it with its response filled in.
         """
         self._functions.put_function(function_arn, handler)
+
+    def send_messages(self) -> int:
+        """Have custom sender functions send what waits for them; return how many were tried.
+
+        A server does so by itself; here a test says when.
+        """
+        installation = self.application.installation
+        functions = FunctionSender(installation.functions, installation.vault)
+        sender = MessageSender(
+            installation.db,
+            installation.vault,
+            installation.clock,
+            {Carrier.FUNCTION: functions},
+        )
+        return sender.deliver_due()
+
+    def sender_key(self, key_arn: str) -> bytes:
+        """Return the key by which functions read the codes of pools with that `KMSKeyID`."""
+        return sender_key(self.application.installation.vault, key_arn)
 
     def outbox(self, recipient: str | None = None) -> list[SentMessage]:
         """Return the messages sent so far, oldest first, of one recipient where given."""

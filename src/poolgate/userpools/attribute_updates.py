@@ -8,7 +8,6 @@ pool verifies such addresses by itself. Codes sent to a former address are worth
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from poolgate.delivery.queue import require_medium
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import ClientId, PoolId, Sub
 from poolgate.foundation.secret import Secret
@@ -19,7 +18,8 @@ from poolgate.userpools.access_tokens import SignedIn
 from poolgate.userpools.attempt_limits import Attempt
 from poolgate.userpools.confirmation_codes import VERIFYING, CodeKey, Refused
 from poolgate.userpools.custom_messages import UPDATE_ATTRIBUTE, VERIFY_ATTRIBUTE, worded
-from poolgate.userpools.messages import MEDIUM_OF, Delivery
+from poolgate.userpools.custom_senders import require_sender
+from poolgate.userpools.messages import MEDIUM_OF, Delivery, Wording
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import User
 
@@ -123,12 +123,13 @@ def send_code(
     """Send a code to the user's address, or to the one that waits to take its place."""
     pool, sub = signed_in.pool, signed_in.user.sub
     key = _code_key(pool, sub, attribute)
-    require_medium(call, MEDIUM_OF[attribute])
+    require_sender(call, pool, MEDIUM_OF[attribute])
     text = worded(
         call,
         pool,
         signed_in.user,
         VERIFY_ATTRIBUTE,
+        media=(MEDIUM_OF[attribute],),
         client_id=signed_in.app_client.client_id,
         client_metadata=client_metadata,
     )
@@ -186,13 +187,15 @@ class _Asked:
 def _update(
     call: Call, pool: UserPool, user: User, given: Mapping[str, str], asked: _Asked
 ) -> tuple[Delivery, ...]:
-    sub, text = user.sub, pool
-    if plan_change(pool, user, given).deliveries:
+    sub, text = user.sub, Wording(pool)
+    planned = plan_change(pool, user, given).deliveries
+    if planned:
         text = worded(
             call,
             pool,
             user,
             UPDATE_ATTRIBUTE,
+            media=[delivery.medium for delivery in planned],
             client_id=asked.client_id,
             client_metadata=asked.client_metadata,
         )
@@ -200,7 +203,7 @@ def _update(
         former = users.get_to_change(transaction, pool.pool_id, sub)
         change = plan_change(pool, former, given)
         for delivery in change.deliveries:
-            require_medium(call, delivery.medium)
+            require_sender(call, pool, delivery.medium)
         changed = replace(former, attributes=change.attributes, modified_at=call.now_millis)
         users.update(transaction, pool, changed, former)
         _revoke_stale_codes(transaction, changed, former)

@@ -24,8 +24,7 @@ from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Put, Transaction
 from poolgate.userpools import messages
-from poolgate.userpools.messages import Delivery
-from poolgate.userpools.pools import UserPool
+from poolgate.userpools.messages import Delivery, Wording
 from poolgate.userpools.tables import attempt_windows, confirmation_codes
 
 HOUR_MILLIS = 60 * 60 * 1000
@@ -129,7 +128,7 @@ def lifetime_millis(purpose: Purpose) -> int:
 
 
 def issue(
-    transaction: Transaction, call: Call, pool: UserPool, key: CodeKey, delivery: Delivery
+    transaction: Transaction, call: Call, wording: Wording, key: CodeKey, delivery: Delivery
 ) -> None:
     """Send a code; it takes the place of the former one of that purpose."""
     now, mac_key = call.now_millis, call.vault.derived_key(_KEY)
@@ -157,11 +156,11 @@ def issue(
                 "expires_at": now + lifetime_millis(key.purpose),
             },
         )
-    enqueue(transaction, call, messages.verification(pool, delivery, code, purpose=key.purpose))
+    enqueue(transaction, call, messages.verification(wording, delivery, code, purpose=key.purpose))
 
 
 def simulate(
-    transaction: Transaction, call: Call, pool: UserPool, key: CodeKey, delivery: Delivery
+    transaction: Transaction, call: Call, wording: Wording, key: CodeKey, delivery: Delivery
 ) -> None:
     """Do for a name that nobody has what `issue` does for a user, except that nothing is sent.
 
@@ -181,7 +180,7 @@ def simulate(
             "attempts": 0,
         },
     )
-    rehearse(transaction, call, messages.verification(pool, delivery, code, purpose=key.purpose))
+    rehearse(transaction, call, messages.verification(wording, delivery, code, purpose=key.purpose))
 
 
 def simulated_refusal(transaction: Transaction, call: Call, key: CodeKey) -> Refused:

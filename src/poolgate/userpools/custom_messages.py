@@ -1,12 +1,14 @@
 """The custom message trigger: a function words a message before it is written."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
+from poolgate.delivery.queue import Medium
 from poolgate.foundation.ids import ClientId
 from poolgate.store.call import Call
-from poolgate.userpools.messages import CODE_PLACEHOLDER, USERNAME_PLACEHOLDER
+from poolgate.userpools.custom_senders import all_are_custom, custom_senders
+from poolgate.userpools.messages import CODE_PLACEHOLDER, USERNAME_PLACEHOLDER, Wording
 from poolgate.userpools.mfa_settings import EmailMfa
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.triggers import (
@@ -18,13 +20,13 @@ from poolgate.userpools.triggers import (
 )
 from poolgate.userpools.users import User
 
-SIGN_UP = "CustomMessage_SignUp"
-ADMIN_CREATE_USER = "CustomMessage_AdminCreateUser"
-RESEND_CODE = "CustomMessage_ResendCode"
-FORGOT_PASSWORD = "CustomMessage_ForgotPassword"  # noqa: S105 - an occasion
-UPDATE_ATTRIBUTE = "CustomMessage_UpdateUserAttribute"
-VERIFY_ATTRIBUTE = "CustomMessage_VerifyUserAttribute"
-AUTHENTICATION = "CustomMessage_Authentication"
+SIGN_UP = "SignUp"
+ADMIN_CREATE_USER = "AdminCreateUser"
+RESEND_CODE = "ResendCode"
+FORGOT_PASSWORD = "ForgotPassword"  # noqa: S105 - a kind of message
+UPDATE_ATTRIBUTE = "UpdateUserAttribute"
+VERIFY_ATTRIBUTE = "VerifyUserAttribute"
+AUTHENTICATION = "Authentication"
 _LINK_PLACEHOLDER = "{##Click Here##}"
 
 
@@ -38,22 +40,25 @@ def worded(
     call: Call,
     pool: UserPool,
     user: User,
-    source: str,
+    kind: str,
     *,
+    media: Collection[Medium],
     client_id: ClientId | None,
     client_metadata: Mapping[str, str] | None,
-) -> UserPool:
-    """Return the pool with the message texts that its function wants for this occasion.
+) -> Wording:
+    """Return the texts for a kind of message to the user, and the functions that send it.
 
-    Without a function, or where it says nothing, the pool's own texts stay. Raises
-    TriggerAnswerUnreadable for a text without the placeholders it must have.
+    A custom message function is asked for texts unless functions send by all the `media`. Where it
+    says nothing, the pool's own texts stay. Raises TriggerAnswerUnreadable for a text without the
+    placeholders it must have.
     """
-    if Trigger.CUSTOM_MESSAGE not in pool.triggers:
-        return pool
-    invites = source == ADMIN_CREATE_USER
+    senders = custom_senders(pool, user, kind, client_id=client_id, client_metadata=client_metadata)
+    if Trigger.CUSTOM_MESSAGE not in pool.triggers or all_are_custom(pool, media):
+        return Wording(pool, senders)
+    invites = kind == ADMIN_CREATE_USER
     occasion = Occasion(
         pool=pool,
-        source=source,
+        source=f"CustomMessage_{kind}",
         username=user.username,
         client_id=client_id,
         client_metadata=client_metadata,
@@ -70,18 +75,18 @@ def worded(
     for template in (text.sms_message, text.email_message):
         if template and not all(placeholder in template for placeholder in needed):
             raise TriggerAnswerUnreadable
-    return _with_text(pool, source, text)
+    return Wording(_with_text(pool, kind, text), senders)
 
 
-def _with_text(pool: UserPool, source: str, text: _Text) -> UserPool:
-    if source == ADMIN_CREATE_USER:
+def _with_text(pool: UserPool, kind: str, text: _Text) -> UserPool:
+    if kind == ADMIN_CREATE_USER:
         return msgspec.structs.replace(
             pool,
             invitation_sms_message=text.sms_message or pool.invitation_sms_message,
             invitation_email_message=text.email_message or pool.invitation_email_message,
             invitation_email_subject=text.email_subject or pool.invitation_email_subject,
         )
-    if source == AUTHENTICATION:
+    if kind == AUTHENTICATION:
         own = pool.email_mfa or EmailMfa()
         return msgspec.structs.replace(
             pool,

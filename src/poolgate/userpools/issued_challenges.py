@@ -10,9 +10,10 @@ from poolgate.userpools.auth_sessions import AuthSession, SentCode
 from poolgate.userpools.challenge_answers import password_set_at
 from poolgate.userpools.challenges import ATTRIBUTE_OF, Challenge, Owed, render_choices
 from poolgate.userpools.custom_messages import AUTHENTICATION, worded
-from poolgate.userpools.messages import Delivery
+from poolgate.userpools.messages import Delivery, Wording
 from poolgate.userpools.mfa_codes import CodeToSend
 from poolgate.userpools.mfa_settings import MfaFactor
+from poolgate.userpools.pools import UserPool
 from poolgate.userpools.sign_in_progress import Progress, settle
 from poolgate.userpools.users import User
 
@@ -34,18 +35,19 @@ def issue(
     `new_address` is where an e-mail factor that is being set up gets its first code.
     """
     situation, user = progress.situation, progress.user
-    to_send = _code_to_send(call, user, owed.challenge, new_address)
+    to_send = _code_to_send(call, situation.pool, user, owed.challenge, new_address)
     auth_session = session_after(
         call, progress, owed.challenge, sent_code=to_send.sent_code if to_send else None
     )
     sealed = auth_sessions.seal(call, auth_session)
-    text = situation.pool
+    text = Wording(situation.pool)
     if to_send is not None:
         text = worded(
             call,
             situation.pool,
             user,
             AUTHENTICATION,
+            media=(to_send.delivery.medium,),
             client_id=situation.app_client.client_id,
             client_metadata=situation.client_metadata,
         )
@@ -86,11 +88,12 @@ def session_after(
 
 
 def _code_to_send(
-    call: Call, user: User, challenge: Challenge, new_address: str | None
+    call: Call, pool: UserPool, user: User, challenge: Challenge, new_address: str | None
 ) -> CodeToSend | None:
     if challenge not in {Challenge.SMS_MFA, Challenge.EMAIL_OTP}:
         return None
-    return mfa_codes.make(call, user, ATTRIBUTE_OF[MfaFactor(challenge)], new_address=new_address)
+    attribute = ATTRIBUTE_OF[MfaFactor(challenge)]
+    return mfa_codes.make(call, pool, user, attribute, new_address=new_address)
 
 
 def _parameters(progress: Progress, owed: Owed, to_send: CodeToSend | None) -> Mapping[str, str]:

@@ -1,15 +1,17 @@
 """The messages of a pool: which address they go to, and their text.
 
 A pool's own template wins over the default text. `{####}` stands for the code or the temporary
-password, `{username}` for the name that the user signs in with.
+password, `{username}` for the name that the user signs in with. E-mails are HTML.
 """
 
+import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from poolgate.delivery.queue import Medium, Message
 from poolgate.foundation.secret import Secret
 from poolgate.userpools.challenges import addresses_of_factors
+from poolgate.userpools.custom_senders import CustomSender
 from poolgate.userpools.mfa_settings import EmailMfa
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import User
@@ -47,59 +49,101 @@ class Delivery:
         return f"+{'*' * max(len(self.address) - 5, 0)}{self.address[-4:]}"
 
 
-def verification(pool: UserPool, delivery: Delivery, code: Secret, *, purpose: str) -> Message:
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A pool with the texts for one occasion, and the functions that send if it has any."""
+
+    pool: UserPool
+    senders: Mapping[Medium, CustomSender] = field(default_factory=dict)
+
+
+def verification(wording: Wording, delivery: Delivery, code: Secret, *, purpose: str) -> Message:
     """Return the message that carries a confirmation code."""
+    pool = wording.pool
     if delivery.medium is Medium.EMAIL:
-        template = pool.verification_email_message or _VERIFICATION_TEXT
+        template = pool.verification_email_message
     else:
-        template = pool.verification_sms_message or _VERIFICATION_TEXT
-    return Message(
-        pool_id=pool.pool_id,
-        medium=delivery.medium,
-        recipient=delivery.address,
+        template = pool.verification_sms_message
+    return _message(
+        wording,
+        delivery,
+        code,
         subject=pool.verification_email_subject or _VERIFICATION_SUBJECT,
-        body=template.replace(CODE_PLACEHOLDER, code.reveal()),
+        template=template or _VERIFICATION_TEXT,
         purpose=purpose,
-        code=code.reveal(),
     )
 
 
 def invitation(
-    pool: UserPool, delivery: Delivery, login_name: str, temporary_password: Secret
+    wording: Wording, delivery: Delivery, login_name: str, temporary_password: Secret
 ) -> Message:
     """Return the message that carries a new user's temporary password."""
+    pool = wording.pool
     if delivery.medium is Medium.EMAIL:
-        template = pool.invitation_email_message or _INVITATION_TEXT
+        template = pool.invitation_email_message
     else:
-        template = pool.invitation_sms_message or _INVITATION_TEXT
-    # The password goes in last: what it contains is never taken for a placeholder.
-    body = template.replace(USERNAME_PLACEHOLDER, login_name)
-    return Message(
-        pool_id=pool.pool_id,
-        medium=delivery.medium,
-        recipient=delivery.address,
+        template = pool.invitation_sms_message
+    return _message(
+        wording,
+        delivery,
+        temporary_password,
         subject=pool.invitation_email_subject or _INVITATION_SUBJECT,
-        body=body.replace(CODE_PLACEHOLDER, temporary_password.reveal()),
+        template=template or _INVITATION_TEXT,
         purpose="invitation",
-        code=temporary_password.reveal(),
+        login_name=login_name,
     )
 
 
-def authentication(pool: UserPool, delivery: Delivery, code: Secret) -> Message:
+def authentication(wording: Wording, delivery: Delivery, code: Secret) -> Message:
     """Return the message that carries a second factor."""
+    pool = wording.pool
     if delivery.medium is Medium.EMAIL:
         own = pool.email_mfa or EmailMfa()
         template, subject = own.message, own.subject
     else:
         template, subject = pool.mfa_sms_message, None
+    return _message(
+        wording,
+        delivery,
+        code,
+        subject=subject or _AUTHENTICATION_SUBJECT,
+        template=template or _AUTHENTICATION_TEXT,
+        purpose="mfa",
+    )
+
+
+def _message(
+    wording: Wording,
+    delivery: Delivery,
+    code: Secret,
+    *,
+    subject: str,
+    template: str,
+    purpose: str,
+    login_name: str | None = None,
+) -> Message:
+    """Return a message with its template filled in."""
+    mail = wording.pool.email_configuration
+    is_email = delivery.medium is Medium.EMAIL
+    # AWS, "Customizing email verification messages": "You can use HTML tags in this message".
+    escaped = html.escape if is_email else str
+    body = template
+    if login_name is not None:
+        body = body.replace(USERNAME_PLACEHOLDER, escaped(login_name))
+    sender = wording.senders.get(delivery.medium)
     return Message(
-        pool_id=pool.pool_id,
+        pool_id=wording.pool.pool_id,
         medium=delivery.medium,
         recipient=delivery.address,
-        subject=subject or _AUTHENTICATION_SUBJECT,
-        body=(template or _AUTHENTICATION_TEXT).replace(CODE_PLACEHOLDER, code.reveal()),
-        purpose="mfa",
+        subject=subject,
+        # The code goes in last: what it contains is never taken for a placeholder.
+        body=body.replace(CODE_PLACEHOLDER, escaped(code.reveal())),
+        purpose=purpose,
         code=code.reveal(),
+        body_is_html=is_email,
+        from_address=mail.sender_address if is_email else None,
+        reply_to=mail.reply_to if is_email else None,
+        handover=sender.handover(delivery.attribute, delivery.address) if sender else None,
     )
 
 

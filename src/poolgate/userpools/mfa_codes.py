@@ -11,7 +11,7 @@ from poolgate.credentials.confirmation_codes import (
     digest_code,
     verify_code,
 )
-from poolgate.delivery.queue import enqueue, require_medium
+from poolgate.delivery.queue import enqueue
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.randomness import DIGITS, random_text
 from poolgate.foundation.secret import Secret
@@ -20,7 +20,8 @@ from poolgate.store.database import Transaction
 from poolgate.userpools import attempt_limits, messages
 from poolgate.userpools.attempt_limits import Attempt
 from poolgate.userpools.auth_sessions import AuthSessionInvalid, SentCode
-from poolgate.userpools.messages import Delivery
+from poolgate.userpools.custom_senders import require_sender
+from poolgate.userpools.messages import Delivery, Wording
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import User
 
@@ -40,14 +41,16 @@ class CodeToSend:
     sent_code: SentCode
 
 
-def make(call: Call, user: User, attribute: str, *, new_address: str | None = None) -> CodeToSend:
+def make(
+    call: Call, pool: UserPool, user: User, attribute: str, *, new_address: str | None = None
+) -> CodeToSend:
     """Return a fresh code for the user's address, or for a new one that is to become the user's.
 
     Raises NoSenderConfigured.
     """
     address = new_address or user.attributes[attribute]
     delivery = Delivery(attribute, address)
-    require_medium(call, delivery.medium)
+    require_sender(call, pool, delivery.medium)
     code = Secret(random_text(DIGITS, CODE_DIGITS))
     sent_code = SentCode(
         attribute=attribute,
@@ -59,13 +62,13 @@ def make(call: Call, user: User, attribute: str, *, new_address: str | None = No
 
 
 def send(
-    transaction: Transaction, call: Call, pool: UserPool, user: User, to_send: CodeToSend
+    transaction: Transaction, call: Call, wording: Wording, user: User, to_send: CodeToSend
 ) -> None:
     """Queue the message; raise AttemptLimitExceeded when the user got too many this hour."""
     attempt_limits.count(
-        transaction, pool.pool_id, user.sub, Attempt.SEND_MFA_CODE, call.now_millis
+        transaction, user.pool_id, user.sub, Attempt.SEND_MFA_CODE, call.now_millis
     )
-    enqueue(transaction, call, messages.authentication(pool, to_send.delivery, to_send.code))
+    enqueue(transaction, call, messages.authentication(wording, to_send.delivery, to_send.code))
 
 
 def verify(

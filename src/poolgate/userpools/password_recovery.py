@@ -7,7 +7,6 @@ one without an address) is answered like somebody who can: a masked address, cod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from poolgate.delivery.queue import require_medium
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import ClientId, PoolId, Username
 from poolgate.foundation.secret import Secret
@@ -33,7 +32,8 @@ from poolgate.userpools.confirmation_codes import (
     Refused,
 )
 from poolgate.userpools.custom_messages import FORGOT_PASSWORD, worded
-from poolgate.userpools.messages import Delivery
+from poolgate.userpools.custom_senders import require_sender
+from poolgate.userpools.messages import Delivery, Wording
 from poolgate.userpools.password_history import PasswordUsedBefore
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.situations import NameNotFoundForClient, Situation
@@ -88,14 +88,15 @@ def begin(
     wanted = Wanted(source="UserMigration_ForgotPassword", client_metadata=client_metadata)
     situation = with_migrated_user(call, situation, wanted)
     user, delivery = _recipient(situation)
-    require_medium(call, delivery.medium)
-    text = pool
+    require_sender(call, pool, delivery.medium)
+    text = Wording(pool)
     if user is not None:
         text = worded(
             call,
             pool,
             user,
             FORGOT_PASSWORD,
+            media=(delivery.medium,),
             client_id=client_id,
             client_metadata=client_metadata,
         )
@@ -105,7 +106,7 @@ def begin(
         if user is not None:
             confirmation_codes.issue(transaction, call, text, key, delivery)
         else:
-            confirmation_codes.simulate(transaction, call, pool, key, delivery)
+            confirmation_codes.simulate(transaction, call, text, key, delivery)
     return delivery
 
 
@@ -180,9 +181,14 @@ def reset_by_administrator(
     with call.db.reading() as transaction:
         pool = pools.get(transaction, pool_id)
         user = users.get(transaction, pool, login_name)
-    _delivery_of_reset(call, pool, user)
     text = worded(
-        call, pool, user, FORGOT_PASSWORD, client_id=None, client_metadata=client_metadata
+        call,
+        pool,
+        user,
+        FORGOT_PASSWORD,
+        media=(_delivery_of_reset(call, pool, user).medium,),
+        client_id=None,
+        client_metadata=client_metadata,
     )
     with call.db.writing() as transaction:
         former = users.get_to_change(transaction, pool_id, user.sub)
@@ -202,7 +208,7 @@ def _delivery_of_reset(call: Call, pool: UserPool, user: User) -> Delivery:
     deliveries = messages.recovery_deliveries(pool, user)
     if not deliveries:
         raise NoRecoveryAddress
-    require_medium(call, deliveries[0].medium)
+    require_sender(call, pool, deliveries[0].medium)
     return deliveries[0]
 
 

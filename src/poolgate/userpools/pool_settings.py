@@ -48,6 +48,15 @@ class EmailConfiguration(msgspec.Struct, frozen=True, omit_defaults=True):
     source_arn: str | None = None
     configuration_set: str | None = None
 
+    @property
+    def sender_address(self) -> str | None:
+        """Who e-mails are from, or None where the server's own sender is."""
+        if self.from_address is not None:
+            return self.from_address
+        # AWS EmailConfigurationType, SourceArn: "the ARN of a verified email address".
+        identity = (self.source_arn or "").partition(":identity/")[2]
+        return identity if "@" in identity else None
+
 
 class SmsConfiguration(msgspec.Struct, frozen=True, omit_defaults=True):
     """What AWS needs to send SMS; kept to be shown, this server has its own sender."""
@@ -98,6 +107,8 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     # Functions by the names of `userpools.triggers.Trigger`.
     triggers: Mapping[str, str] = {}
     pre_token_version: str = "V1_0"  # noqa: S105 - a version
+    # Names the key by which custom senders read codes.
+    custom_sender_key_arn: str | None = None
 
     @property
     def recovery_mechanisms(self) -> tuple[str, ...] | None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from poolgate.delivery.queue import require_medium
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import ClientId, Sub
 from poolgate.foundation.randomness import random_uuid
@@ -26,7 +25,8 @@ from poolgate.userpools.account_triggers import Welcome
 from poolgate.userpools.attempt_limits import Attempt
 from poolgate.userpools.confirmation_codes import CodeExpired, CodeKey, Purpose, Refused
 from poolgate.userpools.custom_messages import worded
-from poolgate.userpools.messages import Delivery
+from poolgate.userpools.custom_senders import require_sender
+from poolgate.userpools.messages import Delivery, Wording
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.situations import NameNotFoundForClient, Situation
 from poolgate.userpools.triggers import Occasion, Trigger
@@ -104,7 +104,7 @@ def sign_up(
     is_confirmed = bool(welcome.auto_confirm_user)
     delivery = None if is_confirmed else messages.sign_up_delivery(pool, complete)
     if delivery is not None:
-        require_medium(call, delivery.medium)
+        require_sender(call, pool, delivery.medium)
     vouched_for = account_triggers.verified_by(welcome)
     user = users.new_user(
         call,
@@ -115,13 +115,14 @@ def sign_up(
         attributes={**complete, **vouched_for},
         password=passwords.keep(call, pool, sub, username, password),
     )
-    text = pool
+    text = Wording(pool)
     if delivery is not None:
         text = worded(
             call,
             pool,
             user,
             custom_messages.SIGN_UP,
+            media=(delivery.medium,),
             client_id=client_id,
             client_metadata=client_metadata,
         )
@@ -235,14 +236,15 @@ def resend(
     _verify_known(situation)
     pool, user = situation.pool, situation.user
     delivery = _resend_delivery(pool, user, situation)
-    require_medium(call, delivery.medium)
-    text = pool
+    require_sender(call, pool, delivery.medium)
+    text = Wording(pool)
     if user is not None:
         text = worded(
             call,
             pool,
             user,
             custom_messages.RESEND_CODE,
+            media=(delivery.medium,),
             client_id=client_id,
             client_metadata=client_metadata,
         )
@@ -258,7 +260,7 @@ def resend(
         if user is not None:
             confirmation_codes.issue(transaction, call, text, key, delivery)
         else:
-            confirmation_codes.simulate(transaction, call, pool, key, delivery)
+            confirmation_codes.simulate(transaction, call, text, key, delivery)
     return delivery
 
 

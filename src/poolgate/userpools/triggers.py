@@ -45,6 +45,8 @@ class Trigger(StrEnum):
     PRE_AUTHENTICATION = "PreAuthentication"
     POST_AUTHENTICATION = "PostAuthentication"
     PRE_TOKEN_GENERATION = "PreTokenGeneration"  # noqa: S105 - a trigger's name
+    CUSTOM_EMAIL_SENDER = "CustomEmailSender"
+    CUSTOM_SMS_SENDER = "CustomSMSSender"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,20 +85,8 @@ def ask(
 
     Raises TriggerRefused, TriggerNotInvoked or TriggerAnswerUnreadable.
     """
-    event = msgspec.json.encode(
-        {
-            "version": version,
-            "region": occasion.pool.region,
-            "userPoolId": occasion.pool.pool_id,
-            "userName": occasion.username,
-            "callerContext": {
-                "awsSdkVersion": _SDK_VERSION,
-                "clientId": occasion.client_id or NO_CLIENT,
-            },
-            "triggerSource": occasion.source,
-            "request": {**request, **_metadata(occasion)},
-            "response": response or {},
-        }
+    event = render_event(
+        occasion, {**request, **_metadata(occasion)}, response=response, version=version
     )
     try:
         returned = call.functions.invoke(occasion.pool.triggers[trigger], event)
@@ -110,6 +100,31 @@ def ask(
         )
     except (msgspec.DecodeError, RecursionError) as error:
         raise TriggerAnswerUnreadable(private_detail=str(error)) from error
+
+
+def render_event(
+    occasion: Occasion,
+    request: Mapping[str, object],
+    *,
+    response: Mapping[str, object] | None = None,
+    version: str = "1",
+) -> bytes:
+    """Return what a function is told, as JSON."""
+    return msgspec.json.encode(
+        {
+            "version": version,
+            "region": occasion.pool.region,
+            "userPoolId": occasion.pool.pool_id,
+            "userName": occasion.username,
+            "callerContext": {
+                "awsSdkVersion": _SDK_VERSION,
+                "clientId": occasion.client_id or NO_CLIENT,
+            },
+            "triggerSource": occasion.source,
+            "request": request,
+            "response": response or {},
+        }
+    )
 
 
 def attributes_of(user: User) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from poolgate.delivery.queue import Medium, enqueue, require_medium
+from poolgate.delivery.queue import Medium, enqueue
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId, Sub
 from poolgate.foundation.randomness import random_uuid
@@ -22,7 +22,8 @@ from poolgate.userpools import (
     users,
 )
 from poolgate.userpools.custom_messages import ADMIN_CREATE_USER, worded
-from poolgate.userpools.messages import Delivery
+from poolgate.userpools.custom_senders import require_sender
+from poolgate.userpools.messages import Delivery, Wording
 from poolgate.userpools.passwords import TemporaryPasswordUnfit
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.triggers import Occasion, Trigger
@@ -82,7 +83,7 @@ def create(
     username, complete = usernames.name_new_user(pool, login_name, filled, sub)
     attributes.verify_new(pool, complete, writer=None)
     password = _temporary(pool, temporary_password)
-    deliveries = _deliveries(call, complete, invitation)
+    deliveries = _deliveries(call, pool, complete, invitation)
     occasion = Occasion(
         pool=pool,
         source="PreSignUp_AdminCreateUser",
@@ -99,11 +100,7 @@ def create(
         attributes=complete,
         password=passwords.keep(call, pool, sub, username, password),
     )
-    text = pool
-    if deliveries:
-        text = worded(
-            call, pool, user, ADMIN_CREATE_USER, client_id=None, client_metadata=client_metadata
-        )
+    text = _worded(call, pool, user, deliveries, client_metadata)
     with call.db.writing() as transaction:
         if takes_aliases and not pool.username_attributes:
             users.release_aliases(transaction, pool, user, call.now_millis)
@@ -153,13 +150,9 @@ def invite_again(
         user = users.get(transaction, pool, login_name)
     _verify_invited(user)
     password = _temporary(pool, temporary_password)
-    deliveries = _deliveries(call, user.attributes, invitation)
+    deliveries = _deliveries(call, pool, user.attributes, invitation)
     kept = passwords.keep(call, pool, user.sub, user.username, password)
-    text = pool
-    if deliveries:
-        text = worded(
-            call, pool, user, ADMIN_CREATE_USER, client_id=None, client_metadata=client_metadata
-        )
+    text = _worded(call, pool, user, deliveries, client_metadata)
     with call.db.writing() as transaction:
         former = users.get_to_change(transaction, pool_id, user.sub)
         _verify_invited(former)
@@ -263,8 +256,28 @@ def _temporary(pool: UserPool, given: Secret | None) -> Secret:
     return given
 
 
+def _worded(
+    call: Call,
+    pool: UserPool,
+    user: User,
+    deliveries: Sequence[Delivery],
+    client_metadata: Mapping[str, str] | None,
+) -> Wording:
+    if not deliveries:
+        return Wording(pool)
+    return worded(
+        call,
+        pool,
+        user,
+        ADMIN_CREATE_USER,
+        media=[delivery.medium for delivery in deliveries],
+        client_id=None,
+        client_metadata=client_metadata,
+    )
+
+
 def _deliveries(
-    call: Call, stored: Mapping[str, str], invitation: Invitation
+    call: Call, pool: UserPool, stored: Mapping[str, str], invitation: Invitation
 ) -> Sequence[Delivery]:
     """Return where the invitation goes; raise NoAddressForInvitation or NoSenderConfigured."""
     if invitation.suppressed:
@@ -279,7 +292,7 @@ def _deliveries(
         reachable = [m for m in (Medium.SMS, Medium.EMAIL) if stored.get(messages.ATTRIBUTE_OF[m])]
         wanted = tuple(reachable[:1])
     for medium in wanted:
-        require_medium(call, medium)
+        require_sender(call, pool, medium)
     return [
         Delivery(messages.ATTRIBUTE_OF[medium], stored[messages.ATTRIBUTE_OF[medium]])
         for medium in wanted

@@ -1,11 +1,14 @@
 """A server process whose pools ask functions behind HTTP."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
+import requests
+from kits.decryption import decrypted_text
 from kits.functions import FUNCTION, function_server
-from kits.serving import make_pool, make_user, serving
+from kits.serving import BIN, make_pool, make_user, serving
 
 SIGN_UP = {"Username": "alice", "Password": "Correct-Horse-1"}
 
@@ -48,3 +51,46 @@ def test_lambda_endpoint_is_asked(tmp_path: Path) -> None:
     ((target, headers, _),) = endpoint.received
     assert target == "/2015-03-31/functions/triggers/invocations"
     assert "/eu-west-1/lambda/aws4_request" in headers["Authorization"]
+
+
+def test_custom_sender_gets_what_was_queued_before_a_restart(tmp_path: Path) -> None:
+    key_arn = "arn:aws:kms:us-east-1:123456789012:key/codes"
+    sender = {"LambdaVersion": "V1_0", "LambdaArn": FUNCTION}
+    with function_server() as hook:
+        config = tmp_path / "poolgate.toml"
+        config.write_text(f'[triggers]\n"{FUNCTION}" = "{hook.url}/hook"\n')
+        data, flags = tmp_path / "data", ("--dev", "--config", str(config))
+        settings = {"POOLGATE_TRIGGER_SIGNING_SECRET": "shared"}
+        hook.status = 500
+        with serving(data, *flags, **settings) as served:
+            cognito = served.client("cognito-idp")
+            pool = make_pool(
+                cognito,
+                "people",
+                AutoVerifiedAttributes=["email"],
+                LambdaConfig={"CustomEmailSender": sender, "KMSKeyID": key_arn},
+            )
+            cognito.sign_up(
+                ClientId=pool.client_id,
+                UserAttributes=[{"Name": "email", "Value": "alice@example.com"}],
+                **SIGN_UP,
+            )
+            assert hook.asked.wait(10)
+        hook.status = 200
+        hook.asked.clear()
+        printed = subprocess.run(
+            [BIN / "poolgate", "keys", "custom-sender", "--data", data, "--kms-key", key_arn],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        with serving(data, *flags, **settings) as served:
+            # Whether the first server died before or after it noted the failure: it is due by now.
+            requests.post(
+                f"{served.url}/_poolgate/clock", json={"advance_seconds": 600}, timeout=10
+            )
+            assert hook.asked.wait(10)
+            code = decrypted_text(hook.events[-1]["request"]["code"], printed, key_arn)
+            served.client("cognito-idp").confirm_sign_up(
+                ClientId=pool.client_id, Username="alice", ConfirmationCode=code
+            )

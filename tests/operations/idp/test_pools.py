@@ -322,10 +322,6 @@ def test_malformed_requests_are_refused_before_anything_is_looked_up(
         ),
         ("AdvancedSecurityMode", {"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}),
         (
-            "LambdaConfig.KMSKeyID",
-            {"LambdaConfig": {"KMSKeyID": "arn:aws:kms:us-east-1:123456789012:key/k"}},
-        ),
-        (
             "DefaultEmailOption CONFIRM_WITH_LINK",
             {"VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}},
         ),

@@ -1,6 +1,6 @@
 """LambdaConfig: which functions a pool asks, from the request and back."""
 
-from typing import Final
+from typing import Any, Final
 
 from poolgate.foundation.failure import Failure
 from poolgate.operations.idp.unbuilt import refuse_if
@@ -12,6 +12,8 @@ from poolgate.userpools.pre_token_generation import V1
 from poolgate.userpools.triggers import Trigger
 
 _VERSIONED: Final = "PreTokenGenerationConfig"
+_KEY: Final = "KMSKeyID"
+_SENDERS: Final = (Trigger.CUSTOM_EMAIL_SENDER, Trigger.CUSTOM_SMS_SENDER)
 
 
 class FunctionArnInvalid(Failure):
@@ -20,7 +22,7 @@ class FunctionArnInvalid(Failure):
 
 def triggers_of(config: LambdaConfigType) -> dict[str, str]:
     """Return the functions by trigger; raise SettingNotBuilt or FunctionArnInvalid."""
-    named: dict[str, object] = {**config}
+    named: dict[str, Any] = {**config}
     versioned = config.get(_VERSIONED)
     if versioned is not None:
         del named[_VERSIONED]
@@ -31,11 +33,22 @@ def triggers_of(config: LambdaConfigType) -> dict[str, str]:
             raise InvalidPoolSettings(
                 fault="PreTokenGeneration and PreTokenGenerationConfig must name the same function."
             )
+    _take_senders(named)
     functions = {}
     for member, function_arn in named.items():
         refuse_if(member not in set(Trigger), f"LambdaConfig.{member}")
         functions[member] = _verified(str(function_arn))
     return functions
+
+
+def _take_senders(named: dict[str, Any]) -> None:
+    """Put the ARNs of custom senders in the place of their versioned members."""
+    senders = [member for member in _SENDERS if member in named]
+    if senders and _KEY not in named:
+        raise InvalidPoolSettings(fault="KMSKeyID is required for custom sender triggers.")
+    named.pop(_KEY, None)
+    for member in senders:
+        named[member] = named[member]["LambdaArn"]
 
 
 def pre_token_version_of(config: LambdaConfigType) -> str:
@@ -46,8 +59,14 @@ def pre_token_version_of(config: LambdaConfigType) -> str:
 
 def lambda_config_type(pool: UserPool) -> LambdaConfigType:
     """Return the functions as they were set."""
+    members = {
+        member: {"LambdaVersion": V1, "LambdaArn": arn} if member in _SENDERS else arn
+        for member, arn in pool.triggers.items()
+    }
     config = LambdaConfigType()
-    config.update({**pool.triggers})  # type: ignore[typeddict-item]  # keys are members: triggers_of made them
+    config.update(members)  # type: ignore[typeddict-item]  # keys are members: triggers_of made them
+    if pool.custom_sender_key_arn is not None:
+        config[_KEY] = pool.custom_sender_key_arn
     pre_token_generation = pool.triggers.get(Trigger.PRE_TOKEN_GENERATION)
     if pre_token_generation is not None:
         config[_VERSIONED] = {

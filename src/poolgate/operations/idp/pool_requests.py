@@ -66,6 +66,7 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
         tags=request.get("UserPoolTags", {}),
         triggers=triggers_of(functions),
         pre_token_version=pre_token_version_of(functions),
+        custom_sender_key_arn=functions.get("KMSKeyID"),
     )
 
 

@@ -93,6 +93,7 @@ def _messages() -> None:
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("pool_id", sa.Text(), nullable=False),
         sa.Column("medium", sa.Text(), nullable=False),
+        sa.Column("carrier", sa.Text, nullable=False),
         sa.Column("recipient", sa.Text(), nullable=False),
         sa.Column("sealed_content", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
