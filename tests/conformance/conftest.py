@@ -29,8 +29,8 @@ def javascript(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     """Return a function that runs one of our scripts in Node.js and returns what it printed."""
     source = Path(__file__).parent / "javascript"
     folder = tmp_path_factory.mktemp("javascript")
-    for name in ("package.json", "package-lock.json", ".npmrc", "sign_in.mjs", "verify.mjs"):
-        (folder / name).write_bytes((source / name).read_bytes())
+    for path in (*source.glob("*.json"), *source.glob("*.mjs"), source / ".npmrc"):
+        (folder / path.name).write_bytes(path.read_bytes())
     subprocess.run(
         [BIN / "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"],
         cwd=folder,
