@@ -7,7 +7,7 @@ from poolgate.delivery.functions import FunctionSender
 from poolgate.delivery.media import Sender
 from poolgate.delivery.queue import Carrier, Medium
 from poolgate.delivery.sender import Attempt, MessageSender
-from poolgate.foundation.clock import Clock, epoch_millis
+from poolgate.foundation.clock import Clock, SystemClock, epoch_millis
 from poolgate.server.event_log import EventLog
 from poolgate.server.settings import Settings
 from poolgate.userpools.housekeeping import purge_expired
@@ -18,7 +18,10 @@ _FIRST_PURGE_SECONDS, _PURGE_EVERY_SECONDS = 60, 3600
 
 def media_of(settings: Settings) -> frozenset[Medium]:
     """Return the media that the settings give a way to send by."""
-    by_setting = {Medium.EMAIL: settings.smtp_host, Medium.SMS: settings.sms_webhook_url}
+    by_setting = {
+        Medium.EMAIL: settings.smtp_host,
+        Medium.SMS: settings.sms_webhook_url or settings.sns_endpoint_url,
+    }
     return frozenset(medium for medium, setting in by_setting.items() if setting)
 
 
@@ -41,34 +44,60 @@ def start_background(settings: Settings, installation: Installation, log: EventL
 
 
 def _senders(settings: Settings, clock: Clock) -> dict[Carrier, Sender]:
-    senders: dict[Carrier, Sender] = {}
-    # Imported here: most of it is the HTTP and TLS stacks, of no use without these settings.
-    if settings.smtp_host is not None:
-        from poolgate.delivery.smtp import SmtpSecurity, SmtpSender, SmtpSettings  # noqa: PLC0415
+    found = {
+        Carrier.EMAIL: _mail_sender(settings, clock),
+        Carrier.SMS: _text_sender(settings, clock),
+    }
+    return {carrier: sender for carrier, sender in found.items() if sender is not None}
 
-        authorities = settings.smtp_certificate_authorities
-        senders[Carrier.EMAIL] = SmtpSender(
-            SmtpSettings(
-                host=settings.smtp_host,
-                port=settings.smtp_port,
-                from_address=settings.smtp_from or "",
-                security=SmtpSecurity(settings.smtp_security),
-                username=settings.smtp_username,
-                password=settings.smtp_password,
-                certificate_authorities=str(authorities) if authorities else None,
-            ),
-            clock,
-        )
-    if settings.sms_webhook_url is not None:
-        from poolgate.delivery.sms_webhook import SmsWebhook, SmsWebhookSettings  # noqa: PLC0415
 
-        senders[Carrier.SMS] = SmsWebhook(
-            SmsWebhookSettings(
-                url=settings.sms_webhook_url, signing_secret=settings.sms_webhook_secret
+# Imported where they are used: most of it is the HTTP and TLS stacks, of no use without settings.
+def _mail_sender(settings: Settings, clock: Clock) -> Sender | None:
+    if settings.smtp_host is None:
+        return None
+    from poolgate.delivery.smtp import SmtpSecurity, SmtpSender, SmtpSettings  # noqa: PLC0415
+
+    authorities = settings.smtp_certificate_authorities
+    return SmtpSender(
+        SmtpSettings(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            from_address=settings.smtp_from or "",
+            security=SmtpSecurity(settings.smtp_security),
+            username=settings.smtp_username,
+            password=settings.smtp_password,
+            certificate_authorities=str(authorities) if authorities else None,
+        ),
+        clock,
+    )
+
+
+def _text_sender(settings: Settings, clock: Clock) -> Sender | None:
+    # Who takes a signed request checks it by its own clock, even if this server's was moved.
+    machine = SystemClock()
+    secret_access_key = settings.sns_secret_access_key
+    if settings.sns_endpoint_url and settings.sns_access_key_id and secret_access_key:
+        from poolgate.delivery.sns import SnsPublisher, SnsSettings  # noqa: PLC0415
+
+        return SnsPublisher(
+            SnsSettings(
+                url=settings.sns_endpoint_url,
+                region=settings.sns_region or settings.region,
+                access_key_id=settings.sns_access_key_id,
+                secret_access_key=secret_access_key,
             ),
-            clock,
+            machine,
         )
-    return senders
+    if settings.sms_webhook_url is None:
+        return None
+    from poolgate.delivery.sms_webhook import SmsWebhook, SmsWebhookSettings  # noqa: PLC0415
+
+    return SmsWebhook(
+        SmsWebhookSettings(
+            url=settings.sms_webhook_url, signing_secret=settings.sms_webhook_secret
+        ),
+        clock,
+    )
 
 
 def _reporter(log: EventLog) -> Callable[[Attempt], None]:

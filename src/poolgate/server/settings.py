@@ -83,6 +83,10 @@ class Settings:
     smtp_certificate_authorities: Path | None
     sms_webhook_url: str | None
     sms_webhook_secret: Secret | None
+    sns_endpoint_url: str | None
+    sns_region: Region | None
+    sns_access_key_id: str | None
+    sns_secret_access_key: Secret | None
     lambda_endpoint_url: str | None
     lambda_access_key_id: str | None
     lambda_secret_access_key: Secret | None
@@ -208,13 +212,39 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "sms_webhook_url",
-        "URL that takes text messages as JSON; SMS cannot be sent unless set.",
+        "URL that takes text messages as JSON; SMS cannot be sent without it or sns_endpoint_url.",
         setting_values.optional(setting_values.url),
         "",
     ),
     Setting(
         "sms_webhook_secret",
         "Signs what is posted there, so that the receiver can tell who sends it.",
+        setting_values.optional(Secret),
+        "",
+        secret=True,
+        has_flag=False,
+    ),
+    Setting(
+        "sns_endpoint_url",
+        "Where text messages are published by AWS's SNS API.",
+        setting_values.optional(setting_values.url),
+        "",
+    ),
+    Setting(
+        "sns_region",
+        "Region that requests to SNS are signed for; that of unsigned calls unless set.",
+        setting_values.optional(setting_values.region),
+        "",
+    ),
+    Setting(
+        "sns_access_key_id",
+        "Access key that publishes there.",
+        setting_values.optional(setting_values.text),
+        "",
+    ),
+    Setting(
+        "sns_secret_access_key",
+        "Its secret access key.",
         setting_values.optional(Secret),
         "",
         secret=True,
@@ -362,7 +392,12 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         found.append("--dev has one clock that can be moved, so it runs one worker")
     if values["dev"] and values["trusted_proxies"]:
         found.append("--dev is for this machine alone, so it trusts no proxies")
-    return [*found, *_mail_contradictions(values), *_function_contradictions(values)]
+    return [
+        *found,
+        *_mail_contradictions(values),
+        *_text_contradictions(values),
+        *_function_contradictions(values),
+    ]
 
 
 def _mail_contradictions(values: Mapping[str, Any]) -> list[str]:
@@ -374,6 +409,16 @@ def _mail_contradictions(values: Mapping[str, Any]) -> list[str]:
     unprotected = values["smtp_security"] == "none" and values["smtp_password"] is not None
     if unprotected and not is_loopback(values["smtp_host"] or ""):
         found.append("a mail server's password is not sent over the network without TLS")
+    return found
+
+
+def _text_contradictions(values: Mapping[str, Any]) -> list[str]:
+    found = []
+    key = (values["sns_access_key_id"], values["sns_secret_access_key"])
+    if values["sns_endpoint_url"] and None in key:
+        found.append("sns_endpoint_url needs sns_access_key_id and sns_secret_access_key")
+    if values["sns_endpoint_url"] and values["sms_webhook_url"]:
+        found.append("text messages leave by sns_endpoint_url or by sms_webhook_url, not both")
     return found
 
 

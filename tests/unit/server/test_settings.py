@@ -90,9 +90,25 @@ def test_every_setting_is_explained_once() -> None:
     assert [setting.name for setting in SETTINGS if not setting.has_flag] == [
         "smtp_password",
         "sms_webhook_secret",
+        "sns_secret_access_key",
         "lambda_secret_access_key",
         "trigger_signing_secret",
     ]
+
+
+def test_texts_leave_by_one_way() -> None:
+    sns = {**DATA, "sns_endpoint_url": "https://sns.eu-west-1.amazonaws.com"}
+    explained = read_settings(sns, {})
+    assert explained.mistakes == (
+        "sns_endpoint_url needs sns_access_key_id and sns_secret_access_key",
+    )
+    sns["sns_access_key_id"] = "AKIDEXAMPLE"
+    key = {"POOLGATE_SNS_SECRET_ACCESS_KEY": "secret"}
+    assert read_settings(sns, key).settings is not None
+    explained = read_settings({**sns, "sms_webhook_url": "https://sms.example.com"}, key)
+    assert explained.mistakes == (
+        "text messages leave by sns_endpoint_url or by sms_webhook_url, not both",
+    )
 
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
