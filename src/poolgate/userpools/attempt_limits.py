@@ -32,6 +32,7 @@ class Attempt(StrEnum):
     VERIFY_ATTRIBUTE = "verify_attribute"
     CHANGE_PASSWORD = "change_password"  # noqa: S105 - a kind of attempt
     SEND_MFA_CODE = "send_mfa_code"
+    ANSWER_FIRST_FACTOR = "answer_first_factor"
 
 
 _PER_HOUR: Mapping[Attempt, int] = {
@@ -42,6 +43,7 @@ _PER_HOUR: Mapping[Attempt, int] = {
     Attempt.VERIFY_ATTRIBUTE: 15,
     Attempt.CHANGE_PASSWORD: 5,
     Attempt.SEND_MFA_CODE: 20,
+    Attempt.ANSWER_FIRST_FACTOR: 20,
 }
 
 _is_over = attempt_windows.c.started_at <= sa.bindparam("window_start")

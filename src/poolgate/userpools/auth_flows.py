@@ -53,8 +53,7 @@ class AuthFlow(StrEnum):
     USER_AUTH = "USER_AUTH"
 
 
-# The flows in which the password itself is sent.
-PASSWORD_FLOWS = frozenset({AuthFlow.USER_PASSWORD_AUTH, AuthFlow.ADMIN_USER_PASSWORD_AUTH})
+_PASSWORD_FLOWS = frozenset({AuthFlow.USER_PASSWORD_AUTH, AuthFlow.ADMIN_USER_PASSWORD_AUTH})
 _OTHER_NAMES = {
     "REFRESH_TOKEN": AuthFlow.REFRESH_TOKEN_AUTH,
     "ADMIN_NO_SRP_AUTH": AuthFlow.ADMIN_USER_PASSWORD_AUTH,
@@ -72,6 +71,7 @@ class Attempt:
     srp_a: str | None = None
     refresh_token: Secret | None = None
     secret_hash: str | None = None
+    preferred_challenge: str | None = None
     client_metadata: Mapping[str, str] | None = None
 
 
@@ -117,13 +117,20 @@ FLOW_RULES: Mapping[AuthFlow, FlowRule] = {
     AuthFlow.CUSTOM_AUTH: FlowRule(
         "ALLOW_CUSTOM_AUTH", _BOTH, (), CustomFlowNotEnabled, is_built=False
     ),
-    AuthFlow.USER_AUTH: FlowRule("ALLOW_USER_AUTH", _BOTH, (), FlowNotEnabled, is_built=False),
+    AuthFlow.USER_AUTH: FlowRule("ALLOW_USER_AUTH", _BOTH, (_USERNAME,), FlowNotEnabled),
 }
 
 
 def parse_flow(name: str) -> AuthFlow:
     """Return the flow that a request names, also by its older name."""
     return _OTHER_NAMES.get(name) or AuthFlow(name)
+
+
+def sends_password(attempt: Attempt) -> bool:
+    """Tell whether the attempt begins with the password itself."""
+    return attempt.flow in _PASSWORD_FLOWS or (
+        attempt.flow is AuthFlow.USER_AUTH and attempt.preferred_challenge == "PASSWORD"
+    )
 
 
 def verify_flow_allowed(app_client: AppClient, attempt: Attempt) -> None:

@@ -48,9 +48,10 @@ class Door(StrEnum):
 
 
 class SentCode(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """A code that was sent as second factor: where to, and its keyed digest.
+    """A code that was sent: where to, and its keyed digest.
 
-    `is_new_address` marks an address that becomes the user's once the code comes back.
+    `is_new_address` marks an address that becomes the user's once the code comes back. A first
+    factor's code leaves the address out: the length of what is sealed tells nothing about it.
     """
 
     attribute: str
@@ -68,11 +69,13 @@ class AuthSession(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     door: Door
     challenge: str
     proven: frozenset[str]
-    password_set_at: int | None
+    password_set_at: int
     expires_at: int
     sent_code: SentCode | None = None
     # Of an authenticator app that waits to be verified, while MFA is set up during a sign-in.
     totp_secret: bytes | None = None
+    # Of the name that was typed, while nothing is proven: the sign-in may be about nobody.
+    name_digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +127,23 @@ def store(transaction: Transaction, auth_session: AuthSession, sealed: Secret) -
 
 
 def open_presented(
-    call: Call, app_client: AppClient, presented: Secret, *, door: Door, challenge: str
+    call: Call,
+    app_client: AppClient,
+    presented: Secret,
+    *,
+    door: Door | None,
+    challenges: frozenset[str],
 ) -> PresentedAuthSession:
     """Return the auth session that a string carries; nothing is used up.
 
-    Raises AuthSessionInvalid for a string of another app client, door or challenge, and
-    AuthSessionExpired.
+    Raises AuthSessionInvalid for a string of another app client, another door (where one is given)
+    or a challenge that is none of these, and AuthSessionExpired.
     """
     opened = _unseal(call, presented)
     auth_session = opened.auth_session
     if (auth_session.pool_id, auth_session.client_id) != (app_client.pool_id, app_client.client_id):
         raise AuthSessionInvalid
-    if auth_session.door is not door or auth_session.challenge != challenge:
+    if auth_session.challenge not in challenges or door not in {auth_session.door, None}:
         raise AuthSessionInvalid
     _verify_fresh(call, auth_session)
     return opened

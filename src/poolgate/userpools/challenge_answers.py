@@ -14,6 +14,9 @@ from poolgate.userpools.sign_in_progress import Progress
 from poolgate.userpools.situations import Situation
 from poolgate.userpools.users import User
 
+# No moment of a password, and sealed as long as one: who has none must not show.
+_NEVER = 1 << 40
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -52,19 +55,22 @@ class Resumed:
 
 def resume(call: Call, asker: Situation, answer: Answer) -> Resumed:
     """Return the sign-in that the answer goes on with; raise AuthSessionInvalid or -Expired."""
-    if answer.auth_session is None:
-        raise ParameterMissing(name="Session")
-    presented = auth_sessions.open_presented(
-        call,
-        asker.app_client,
-        answer.auth_session,
-        door=answer.door,
-        challenge=answer.challenge,
-    )
+    presented = opened(call, asker, answer, challenges=frozenset({answer.challenge}))
     resumed = of_presented(call, asker, presented)
     if not means(resumed.situation.pool, resumed.user, answer.responses["USERNAME"]):
         raise AuthSessionInvalid
     return resumed
+
+
+def opened(
+    call: Call, asker: Situation, answer: Answer, *, challenges: frozenset[str]
+) -> PresentedAuthSession:
+    """Return the auth session that an answer presents; raise ParameterMissing without one."""
+    if answer.auth_session is None:
+        raise ParameterMissing(name="Session")
+    return auth_sessions.open_presented(
+        call, asker.app_client, answer.auth_session, door=answer.door, challenges=challenges
+    )
 
 
 def of_presented(call: Call, asker: Situation, presented: PresentedAuthSession) -> Resumed:
@@ -91,6 +97,6 @@ def means(pool: UserPool, user: User, name: str) -> bool:
     )
 
 
-def password_set_at(user: User) -> int | None:
+def password_set_at(user: User | None) -> int:
     """Return which of the user's passwords it is, as auth sessions remember it."""
-    return user.password.set_at if user.password else None
+    return user.password.set_at if user and user.password else _NEVER

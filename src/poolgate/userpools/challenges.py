@@ -1,6 +1,7 @@
 """What stands between a user and tokens: one pure decision over pool, user and what is proven.
 
     password ──> new password (temporary ones) ──> second factor ──> tokens
+    another first factor ────────────────────────> second factor ──> tokens
 
 The second factor follows AWS's table (Developer Guide, "Adding MFA to a user pool"):
 
@@ -30,14 +31,17 @@ class NoSecondFactorPossible(Failure):
 
 
 class Factor(StrEnum):
-    """What a user has proven during a sign-in."""
+    """What a user has proven during a sign-in; a code counts as first factor or as second."""
 
     PASSWORD = "PASSWORD"  # noqa: S105 - a factor's name
     SMS_MFA = "SMS_MFA"
     SOFTWARE_TOKEN_MFA = "SOFTWARE_TOKEN_MFA"  # noqa: S105 - a factor's name
     EMAIL_OTP = "EMAIL_OTP"
+    FIRST_EMAIL_OTP = "FIRST_EMAIL_OTP"
+    FIRST_SMS_OTP = "FIRST_SMS_OTP"
 
 
+FIRST_FACTORS = frozenset({Factor.PASSWORD, Factor.FIRST_EMAIL_OTP, Factor.FIRST_SMS_OTP})
 SECOND_FACTORS = frozenset({Factor.SMS_MFA, Factor.SOFTWARE_TOKEN_MFA, Factor.EMAIL_OTP})
 
 
@@ -50,6 +54,10 @@ class Challenge(StrEnum):
     SOFTWARE_TOKEN_MFA = "SOFTWARE_TOKEN_MFA"  # noqa: S105 - a challenge's name
     EMAIL_OTP = "EMAIL_OTP"
     SELECT_MFA_TYPE = "SELECT_MFA_TYPE"
+    SELECT_CHALLENGE = "SELECT_CHALLENGE"
+    PASSWORD = "PASSWORD"  # noqa: S105 - a challenge's name
+    PASSWORD_SRP = "PASSWORD_SRP"  # noqa: S105 - a challenge's name
+    SMS_OTP = "SMS_OTP"
     MFA_SETUP = "MFA_SETUP"
 
 
@@ -74,7 +82,7 @@ def challenge_owed(user: User, pool: UserPool, proven: frozenset[Factor]) -> Owe
 
     Raises NoSecondFactorPossible where one is demanded and nothing can be asked.
     """
-    if Factor.PASSWORD not in proven:
+    if not proven & FIRST_FACTORS:
         return Owed(Challenge.PASSWORD_VERIFIER)
     if user.status is UserStatus.FORCE_CHANGE_PASSWORD:
         return Owed(Challenge.NEW_PASSWORD_REQUIRED)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
@@ -20,11 +21,19 @@ from poolgate.userpools.users import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChallengeIssued:
-    """What the user must do next; `auth_session` is absent where the parameters carry the state."""
+    """What the user must do next; `auth_session` is absent where the parameters carry the state.
+
+    `available` lists what the sign-in could go on with, while it begins by choice.
+    """
 
     challenge: Challenge
     parameters: Mapping[str, str]
     auth_session: Secret | None = None
+    available: tuple[Challenge, ...] = ()
+
+
+# What a step leads to: the next challenge, or something proven that `sign_in` judges.
+Step: TypeAlias = ChallengeIssued | Progress
 
 
 def issue(
@@ -55,7 +64,7 @@ def issue(
         settle(transaction, call, progress)
         auth_sessions.store(transaction, auth_session, sealed)
         if to_send is not None:
-            mfa_codes.send(transaction, call, text, user, to_send)
+            mfa_codes.send(transaction, call, text, user.sub, to_send)
     return ChallengeIssued(
         challenge=owed.challenge,
         parameters=_parameters(progress, owed, to_send),
@@ -116,12 +125,7 @@ def _parameters(progress: Progress, owed: Owed, to_send: CodeToSend | None) -> M
 
 
 def _delivery(to_send: CodeToSend | None) -> Mapping[str, str]:
-    if to_send is None:
-        return {}
-    return {
-        "CODE_DELIVERY_DELIVERY_MEDIUM": to_send.delivery.medium,
-        "CODE_DELIVERY_DESTINATION": to_send.delivery.masked_address,
-    }
+    return {} if to_send is None else to_send.parameters
 
 
 def _destination(user: User, owed: Owed) -> Mapping[str, str]:

@@ -1,8 +1,10 @@
 """Codes sent as second factor: made for one auth session, kept as a keyed digest inside it.
 
 A wrong one is counted for the lock-out and leaves the auth session as it is; the right one ends it.
+Codes that are a first factor are in `first_factor_codes`; they are made and sent here, too.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from poolgate.credentials.confirmation_codes import (
@@ -11,8 +13,9 @@ from poolgate.credentials.confirmation_codes import (
     digest_code,
     verify_code,
 )
-from poolgate.delivery.queue import enqueue
+from poolgate.delivery.queue import enqueue, rehearse
 from poolgate.foundation.failure import Failure
+from poolgate.foundation.ids import Sub
 from poolgate.foundation.randomness import DIGITS, random_text
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
@@ -40,6 +43,14 @@ class CodeToSend:
     code: Secret
     sent_code: SentCode
 
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """Where the code goes, as a challenge tells it."""
+        return {
+            "CODE_DELIVERY_DELIVERY_MEDIUM": self.delivery.medium,
+            "CODE_DELIVERY_DESTINATION": self.delivery.masked_address,
+        }
+
 
 def make(
     call: Call, pool: UserPool, user: User, attribute: str, *, new_address: str | None = None
@@ -62,13 +73,25 @@ def make(
 
 
 def send(
-    transaction: Transaction, call: Call, wording: Wording, user: User, to_send: CodeToSend
+    transaction: Transaction, call: Call, wording: Wording, sub: Sub, to_send: CodeToSend
 ) -> None:
     """Queue the message; raise AttemptLimitExceeded when the user got too many this hour."""
-    attempt_limits.count(
-        transaction, user.pool_id, user.sub, Attempt.SEND_MFA_CODE, call.now_millis
-    )
+    _count(transaction, call, wording, sub)
     enqueue(transaction, call, messages.authentication(wording, to_send.delivery, to_send.code))
+
+
+def simulate(
+    transaction: Transaction, call: Call, wording: Wording, stand_in: Sub, to_send: CodeToSend
+) -> None:
+    """Do for a name that nobody has what `send` does for a user, except that nothing is sent."""
+    _count(transaction, call, wording, stand_in)
+    rehearse(transaction, call, messages.authentication(wording, to_send.delivery, to_send.code))
+
+
+def _count(transaction: Transaction, call: Call, wording: Wording, sub: Sub) -> None:
+    attempt_limits.count(
+        transaction, wording.pool.pool_id, sub, Attempt.SEND_MFA_CODE, call.now_millis
+    )
 
 
 def verify(
@@ -92,11 +115,17 @@ def verify(
         )
     except WrongCode as error:
         raise WrongMfaCode from error
-    proven = {attribute: address, f"{attribute}_verified": "true"}
     # A verified address may be a name to sign in with, which somebody else can hold by now. That
     # must not keep its owner out; such an address is verified by VerifyUserAttribute only.
-    is_name = attribute in pool.alias_attributes and not sent_code.is_new_address
-    if is_name or proven.items() <= user.attributes.items():
+    if attribute in pool.alias_attributes and not sent_code.is_new_address:
+        return user
+    return with_verified(call, user, attribute, address)
+
+
+def with_verified(call: Call, user: User, attribute: str, address: str) -> User:
+    """Return the user with that address, verified."""
+    proven = {attribute: address, f"{attribute}_verified": "true"}
+    if proven.items() <= user.attributes.items():
         return user
     return replace(user, attributes={**user.attributes, **proven}, modified_at=call.now_millis)
 

@@ -81,6 +81,8 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """
 
     password_policy: PasswordPolicy = PasswordPolicy()
+    # Values of `userpools.sign_in_policy.FirstFactor`.
+    first_factors: tuple[str, ...] = ("PASSWORD",)
     deletion_protection: bool = False
     auto_verified_attributes: tuple[str, ...] = ()
     verify_before_update: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from poolgate.foundation.ids import PoolId, Region, new_pool_id
 from poolgate.foundation.paging import Page
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
-from poolgate.userpools import signing_keys
+from poolgate.userpools import sign_in_policy, signing_keys
 from poolgate.userpools.mfa_settings import EmailMfa, MfaFactor, MfaMode
 from poolgate.userpools.pool_settings import (
     PASSWORD_STORAGE_TAG,
@@ -389,6 +389,7 @@ def _with_sms_mfa(pool: UserPool) -> UserPool:
 
 
 def _verify_mfa(pool: UserPool) -> None:
+    sign_in_policy.verify(pool, tier=pool.tier)
     if pool.mfa_mode is not MfaMode.OFF and not pool.mfa_factors:
         raise InvalidPoolSettings(
             fault="SMS configuration and Auto verification for phone_number are required when MFA "

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from poolgate.credentials.passwords import WrongPassword
 from poolgate.foundation.clock import epoch_seconds
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import ClientId, PoolId
@@ -20,35 +19,36 @@ from poolgate.foundation.randomness import random_uuid
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.userpools import (
+    choice_sign_in,
     issued_challenges,
     lockout,
     new_password_challenge,
+    password_proofs,
     passwords,
     second_factors,
     sign_in_triggers,
     situations,
-    srp_proofs,
     tokens,
 )
 from poolgate.userpools.auth_flows import (
-    PASSWORD_FLOWS,
     Attempt,
     AuthFlow,
     ParameterMissing,
+    sends_password,
     verify_flow_allowed,
     verify_parameters_given,
 )
-from poolgate.userpools.challenge_answers import Answer, means, resume
-from poolgate.userpools.challenges import Challenge, Factor, challenge_owed
-from poolgate.userpools.issued_challenges import ChallengeIssued
+from poolgate.userpools.challenge_answers import Answer, opened, resume
+from poolgate.userpools.challenges import Challenge, challenge_owed
+from poolgate.userpools.issued_challenges import ChallengeIssued, Step
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.second_factors import Chosen
-from poolgate.userpools.sign_in_progress import Progress, SpentProof, proven_user, settle
+from poolgate.userpools.sign_in_progress import Progress, settle
 from poolgate.userpools.situations import SecretHashMissing, Situation
 from poolgate.userpools.token_claims import TokenSource
 from poolgate.userpools.tokens import SignIn, TokenSet
 from poolgate.userpools.user_migration import Wanted, with_migrated_user
-from poolgate.userpools.users import User, UserDisabled, UserNotFound, UserStatus
+from poolgate.userpools.users import User, UserDisabled, UserStatus
 
 
 class UserNotConfirmed(Failure):
@@ -77,9 +77,9 @@ def begin(
         check(call, situation, attempt)
     if attempt.flow is not AuthFlow.REFRESH_TOKEN_AUTH:
         situation = _with_migrated_user(call, situation, attempt)
-        _verify_known(call, situation)
+        password_proofs.verify_known(situation)
         sign_in_triggers.ask_before_sign_in(call, situation, attempt.client_metadata)
-    return _FIRST_STEPS[attempt.flow](call, situation, attempt)
+    return _go_on(call, _FIRST_STEPS[attempt.flow](call, situation, attempt))
 
 
 def continue_(
@@ -100,7 +100,7 @@ def continue_(
         answer.responses.get("SECRET_HASH"),
         missing=SecretHashMissing,
     )
-    return rule.step(call, asker, answer)
+    return _go_on(call, rule.step(call, asker, answer))
 
 
 # ---- checks before the first proof ----------------------------------------------------------
@@ -120,18 +120,8 @@ def _verify_client(_call: Call, situation: Situation, attempt: Attempt) -> None:
     )
 
 
-def _verify_open(call: Call, situation: Situation, _attempt: Attempt | None = None) -> None:
+def _verify_open(call: Call, situation: Situation, _attempt: Attempt) -> None:
     lockout.verify_open(situation.failures, call.now_millis)
-
-
-def _verify_known(_call: Call, situation: Situation, _attempt: Attempt | None = None) -> None:
-    """Raise for a missing or disabled user, unless that must not show before the password is."""
-    if situation.hides_user_existence:
-        return
-    if situation.user is None:
-        raise UserNotFound
-    if not situation.user.enabled:
-        raise UserDisabled
 
 
 Check = Callable[[Call, Situation, Attempt], None]
@@ -144,8 +134,7 @@ BEGIN_CHECKS: Mapping[bool, tuple[Check, ...]] = {
 
 
 def _with_migrated_user(call: Call, situation: Situation, attempt: Attempt) -> Situation:
-    is_known = situation.user is not None
-    if is_known or attempt.password is None or attempt.flow not in PASSWORD_FLOWS:
+    if situation.user is not None or attempt.password is None or not sends_password(attempt):
         return situation
     wanted = Wanted(
         source="UserMigration_Authentication",
@@ -158,30 +147,16 @@ def _with_migrated_user(call: Call, situation: Situation, attempt: Attempt) -> S
 # ---- first steps ----------------------------------------------------------------------------
 
 
-def _begin_by_password(call: Call, situation: Situation, attempt: Attempt) -> Outcome:
+def _begin_by_password(call: Call, situation: Situation, attempt: Attempt) -> Step:
     password = attempt.password or Secret("")
-    user = proven_user(
-        call, situation, lambda: passwords.verify(call, situation.pool, situation.user, password)
-    )
-    return _proceed(
-        call,
-        Progress(
-            situation=situation,
-            user=passwords.kept_anew(call, situation.pool, user, password),
-            door=attempt.door,
-            proven=frozenset({Factor.PASSWORD}),
-        ),
-    )
+    return password_proofs.prove(call, situation, password, door=attempt.door)
 
 
-def _begin_by_srp(call: Call, situation: Situation, attempt: Attempt) -> Outcome:
-    return ChallengeIssued(
-        challenge=Challenge.PASSWORD_VERIFIER,
-        parameters=srp_proofs.challenge(call, situation, attempt.srp_a or ""),
-    )
+def _begin_by_srp(call: Call, situation: Situation, attempt: Attempt) -> Step:
+    return password_proofs.begin_srp(call, situation, attempt.srp_a or "")
 
 
-def _refresh(call: Call, situation: Situation, attempt: Attempt) -> Outcome:
+def _refresh(call: Call, situation: Situation, attempt: Attempt) -> TokenSet:
     def verify_owner(user: User) -> None:
         situations.verify_client(
             situation, user.username, attempt.secret_hash, missing=SecretHashMissing
@@ -196,10 +171,11 @@ def _refresh(call: Call, situation: Situation, attempt: Attempt) -> Outcome:
     )
 
 
-_FIRST_STEPS: Mapping[AuthFlow, Callable[[Call, Situation, Attempt], Outcome]] = {
+_FIRST_STEPS: Mapping[AuthFlow, Callable[[Call, Situation, Attempt], Step | TokenSet]] = {
     AuthFlow.USER_PASSWORD_AUTH: _begin_by_password,
     AuthFlow.ADMIN_USER_PASSWORD_AUTH: _begin_by_password,
     AuthFlow.USER_SRP_AUTH: _begin_by_srp,
+    AuthFlow.USER_AUTH: choice_sign_in.begin,
     AuthFlow.REFRESH_TOKEN_AUTH: _refresh,
 }
 
@@ -207,87 +183,64 @@ _FIRST_STEPS: Mapping[AuthFlow, Callable[[Call, Situation, Attempt], Outcome]] =
 # ---- answers --------------------------------------------------------------------------------
 
 
-def _answer_password_verifier(call: Call, asker: Situation, answer: Answer) -> Outcome:
-    responses = answer.responses
-    claim = srp_proofs.Claim(
-        signature=responses["PASSWORD_CLAIM_SIGNATURE"],
-        secret_block=responses["PASSWORD_CLAIM_SECRET_BLOCK"],
-        timestamp=responses["TIMESTAMP"],
-    )
-    block = srp_proofs.open_block(call, asker, claim.secret_block)
-    situation = situations.about(call, asker, block.exchange.sub or asker.stand_in)
-    _verify_open(call, situation)
-    _verify_known(call, situation)
-    lifetime = situation.app_client.auth_session_seconds * 1000
-    spent_proof = SpentProof(block.digest, block.exchange.begun_at + lifetime)
-    user = proven_user(
-        call,
-        situation,
-        lambda: srp_proofs.verify(call, situation, block, claim),
-        spent_proof=spent_proof,
-    )
-    if not means(situation.pool, user, responses["USERNAME"]):
-        raise WrongPassword
-    return _proceed(
-        call,
-        Progress(
-            situation=situation,
-            user=user,
-            door=answer.door,
-            proven=frozenset({Factor.PASSWORD}),
-            spent_proof=spent_proof,
-        ),
-    )
-
-
-def _answer_new_password(call: Call, asker: Situation, answer: Answer) -> Outcome:
+def _answer_new_password(call: Call, asker: Situation, answer: Answer) -> Step:
     resumed = resume(call, asker, answer)
     situation = resumed.situation
     changed = new_password_challenge.answered(
         call, situation.pool, situation.app_client, resumed.user, answer.responses
     )
-    return _proceed(call, replace(resumed.progress(), user=changed))
+    return replace(resumed.progress(), user=changed)
 
 
-def _answer_second_factor(call: Call, asker: Situation, answer: Answer) -> Outcome:
-    return _proceed(call, second_factors.prove(call, asker, answer))
+def _answer_email_code(call: Call, asker: Situation, answer: Answer) -> Step:
+    """Take the code as what it was sent for: the first factor, or the second."""
+    presented = opened(call, asker, answer, challenges=frozenset({answer.challenge}))
+    prove = second_factors.prove if presented.auth_session.proven else choice_sign_in.prove_by_code
+    return prove(call, asker, answer)
 
 
-def _answer_choice(call: Call, asker: Situation, answer: Answer) -> Outcome:
+def _answer_choice(call: Call, asker: Situation, answer: Answer) -> Step:
     return _issue_chosen(call, second_factors.choose(call, asker, answer))
 
 
-def _answer_setup(call: Call, asker: Situation, answer: Answer) -> Outcome:
+def _answer_setup(call: Call, asker: Situation, answer: Answer) -> Step:
     finished = second_factors.finish_setup(call, asker, answer)
-    return (
-        _issue_chosen(call, finished) if isinstance(finished, Chosen) else _proceed(call, finished)
-    )
+    return _issue_chosen(call, finished) if isinstance(finished, Chosen) else finished
 
 
 @dataclass(frozen=True, slots=True)
 class _AnswerRule:
     needs: tuple[str, ...]
-    step: Callable[[Call, Situation, Answer], Outcome]
+    step: Callable[[Call, Situation, Answer], Step]
 
 
 _ANSWER_RULES: Mapping[str, _AnswerRule] = {
     Challenge.PASSWORD_VERIFIER: _AnswerRule(
         ("USERNAME", "PASSWORD_CLAIM_SIGNATURE", "PASSWORD_CLAIM_SECRET_BLOCK", "TIMESTAMP"),
-        _answer_password_verifier,
+        password_proofs.prove_by_srp,
     ),
     Challenge.NEW_PASSWORD_REQUIRED: _AnswerRule(
         ("USERNAME", "NEW_PASSWORD"), _answer_new_password
     ),
     **{
-        challenge: _AnswerRule(("USERNAME", member), _answer_second_factor)
+        challenge: _AnswerRule(("USERNAME", member), second_factors.prove)
         for challenge, member in second_factors.CODE_MEMBERS.items()
     },
+    Challenge.SELECT_CHALLENGE: _AnswerRule(("USERNAME", "ANSWER"), choice_sign_in.answer_choice),
+    Challenge.PASSWORD: _AnswerRule(("USERNAME", "PASSWORD"), choice_sign_in.answer_password),
+    Challenge.PASSWORD_SRP: _AnswerRule(("USERNAME", "SRP_A"), choice_sign_in.answer_password),
+    Challenge.EMAIL_OTP: _AnswerRule(("USERNAME", "EMAIL_OTP_CODE"), _answer_email_code),
+    Challenge.SMS_OTP: _AnswerRule(("USERNAME", "SMS_OTP_CODE"), choice_sign_in.prove_by_code),
     Challenge.SELECT_MFA_TYPE: _AnswerRule(("USERNAME", "ANSWER"), _answer_choice),
     Challenge.MFA_SETUP: _AnswerRule(("USERNAME",), _answer_setup),
 }
 
 
 # ---- the end of every step ------------------------------------------------------------------
+
+
+def _go_on(call: Call, step: Step | TokenSet) -> Outcome:
+    return _proceed(call, step) if isinstance(step, Progress) else step
 
 
 def _proceed(call: Call, progress: Progress) -> Outcome:
@@ -326,7 +279,7 @@ def _source(progress: Progress) -> TokenSource:
     return TokenSource.AUTHENTICATION
 
 
-def _issue_chosen(call: Call, chosen: Chosen) -> Outcome:
+def _issue_chosen(call: Call, chosen: Chosen) -> ChallengeIssued:
     verify_may_sign_in(call, chosen.progress.situation.pool, chosen.progress.user)
     return issued_challenges.issue(
         call, chosen.progress, chosen.owed, new_address=chosen.new_address

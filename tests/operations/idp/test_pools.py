@@ -317,8 +317,8 @@ def test_malformed_requests_are_refused_before_anything_is_looked_up(
     [
         ("DeviceConfiguration", {"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": True}}),
         (
-            "AllowedFirstAuthFactors",
-            {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}},
+            "AllowedFirstAuthFactors WEB_AUTHN",
+            {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}},
         ),
         ("AdvancedSecurityMode", {"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}),
         (

@@ -36,6 +36,7 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
     updates = request.get("UserAttributeUpdateSettings", {})
     return PoolSettings(
         password_policy=_password_policy(request),
+        first_factors=_first_factors(request),
         deletion_protection=request.get("DeletionProtection") == "ACTIVE",
         auto_verified_attributes=tuple(request.get("AutoVerifiedAttributes", ())),
         verify_before_update=tuple(updates.get("AttributesRequireVerificationBeforeUpdate", ())),
@@ -73,9 +74,7 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
 def refuse_unbuilt_factors(request: PoolRequest) -> None:
     """Raise for sign-in factors and protections that sign-in does not know yet."""
     refuse_if("DeviceConfiguration" in request, "DeviceConfiguration")
-    policies = request.get("Policies", {})
-    factors = policies.get("SignInPolicy", {}).get("AllowedFirstAuthFactors", ["PASSWORD"])
-    refuse_if(set(factors) != {"PASSWORD"}, "AllowedFirstAuthFactors")
+    refuse_if("WEB_AUTHN" in _first_factors(request), "AllowedFirstAuthFactors WEB_AUTHN")
     add_ons = request.get("UserPoolAddOns", {"AdvancedSecurityMode": "OFF"})
     refuse_if(add_ons["AdvancedSecurityMode"] != "OFF", "AdvancedSecurityMode")
     refuse_if(add_ons.get("AdvancedSecurityAdditionalFlows"), "AdvancedSecurityAdditionalFlows")
@@ -124,6 +123,12 @@ def _password_policy(request: PoolRequest) -> PasswordPolicy:
         # AWS PasswordPolicyType: 0 means the default.
         temporary_password_validity_days=days or older_days or _DEFAULT_VALIDITY_DAYS,
     )
+
+
+def _first_factors(request: PoolRequest) -> tuple[str, ...]:
+    sign_in_policy = request.get("Policies", {}).get("SignInPolicy", {})
+    # Each once: AWS's answers never repeat one.
+    return tuple(dict.fromkeys(sign_in_policy.get("AllowedFirstAuthFactors", ("PASSWORD",))))
 
 
 def _account_recovery(request: PoolRequest) -> tuple[RecoveryMechanism, ...] | None:

@@ -94,7 +94,7 @@ def _policies(pool: UserPool) -> UserPoolPolicyType:
         shape["PasswordPolicy"]["PasswordHistorySize"] = rules.password_history_size
     # OBSERVED 2025-07: every pool that can choose its first factors is described with them.
     if pool.tier != "LITE":
-        shape["SignInPolicy"] = {"AllowedFirstAuthFactors": ["PASSWORD"]}
+        shape["SignInPolicy"] = {"AllowedFirstAuthFactors": list(pool.first_factors)}
     return shape
 
 

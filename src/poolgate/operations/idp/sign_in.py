@@ -75,6 +75,7 @@ def _attempt(door: Door, request: InitiateAuthRequest | AdminInitiateAuthRequest
         srp_a=parameters.get("SRP_A"),
         refresh_token=_secret(parameters.get("REFRESH_TOKEN")),
         secret_hash=parameters.get("SECRET_HASH"),
+        preferred_challenge=parameters.get("PREFERRED_CHALLENGE"),
     )
 
 
@@ -105,4 +106,6 @@ def _response(outcome: Outcome) -> InitiateAuthResponse:
     )
     if outcome.auth_session is not None:
         response["Session"] = outcome.auth_session.reveal()
+    if outcome.available:
+        response["AvailableChallenges"] = [*outcome.available]
     return response

@@ -14,6 +14,7 @@ from poolgate.userpools import (
     attribute_updates,
     auth_flows,
     auth_sessions,
+    choice_sign_in,
     confirmation_codes,
     lockout,
     new_password_challenge,
@@ -116,6 +117,9 @@ SIGN_IN_ERRORS: Mapping[type[Failure], AwsError] = {
     ),
     sign_in.ChallengeNotBuilt: AwsError(
         INVALID_PARAMETER, "The challenge {challenge} is not built in this version of Poolgate."
+    ),
+    choice_sign_in.FirstFactorNotOffered: AwsError(
+        INVALID_PARAMETER, "The challenge is not one of those to choose from."
     ),
     new_password_challenge.AttributeAlreadyProvided: AwsError(
         NOT_AUTHORIZED, "Cannot modify an already provided {attribute}"

@@ -1,0 +1,153 @@
+"""USER_AUTH: a sign-in that begins with a first factor of the user's choice.
+
+    begin ── the preferred factor, if it is offered ─────────> its challenge ──> proven
+      └───── SELECT_CHALLENGE ── a choice, or its answer ───────────┘
+
+A name that nobody has is offered what a user of the pool could be, and none of it can be answered.
+Wrong answers use no auth session up.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from poolgate.foundation.failure import Failure
+from poolgate.foundation.secret import Secret
+from poolgate.store.call import Call
+from poolgate.userpools import (
+    auth_sessions,
+    begun_sign_in,
+    first_factor_codes,
+    lockout,
+    password_proofs,
+)
+from poolgate.userpools.auth_flows import Attempt
+from poolgate.userpools.auth_sessions import AuthSessionInvalid
+from poolgate.userpools.begun_sign_in import Begun
+from poolgate.userpools.challenge_answers import Answer
+from poolgate.userpools.challenges import Challenge
+from poolgate.userpools.first_factors import ADDRESS_OF, CODE_MEMBERS, PROVEN_BY, offered
+from poolgate.userpools.issued_challenges import Step
+from poolgate.userpools.sign_in_progress import Progress
+from poolgate.userpools.situations import Situation
+
+
+class FirstFactorNotOffered(Failure):
+    """The factor chosen is none of those that the user may begin with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What came along with the choice of a factor."""
+
+    password: Secret | None = None
+    srp_a: str | None = None
+
+
+def begin(call: Call, situation: Situation, attempt: Attempt) -> Step:
+    """Begin with the factor that the attempt prefers, or let the user choose."""
+    begun = Begun(situation=situation, door=attempt.door)
+    choices = offered(situation.pool, situation.user)
+    for challenge in choices:
+        if challenge.value == attempt.preferred_challenge:
+            return _FIRST_STEPS[challenge](call, begun, Given(attempt.password, attempt.srp_a))
+    return begun_sign_in.issue(call, begun, Challenge.SELECT_CHALLENGE, {}, available=choices)
+
+
+def answer_choice(call: Call, asker: Situation, answer: Answer) -> Step:
+    """Go on with the factor that was chosen; raise FirstFactorNotOffered."""
+    begun = begun_sign_in.resume(
+        call, asker, answer, challenges=frozenset({Challenge.SELECT_CHALLENGE})
+    )
+    return _go_on_with(call, begun, answer.responses["ANSWER"], answer)
+
+
+def answer_password(call: Call, asker: Situation, answer: Answer) -> Step:
+    """Go on with the password, or the client's half of an SRP exchange.
+
+    AWS Developer Guide, "Choice-based sign-in with SRP": the choice itself may be left out.
+    """
+    begun = begun_sign_in.resume(
+        call, asker, answer, challenges=frozenset({answer.challenge, Challenge.SELECT_CHALLENGE})
+    )
+    return _go_on_with(call, begun, answer.challenge, answer)
+
+
+def prove_by_code(call: Call, asker: Situation, answer: Answer) -> Progress:
+    """Return the sign-in with the code proven; raise WrongMfaCode or AttemptLimitExceeded."""
+    challenge = Challenge(answer.challenge)
+    begun = begun_sign_in.resume(call, asker, answer, challenges=frozenset({challenge}))
+    situation = begun.situation
+    if begun.answered is None or challenge not in offered(situation.pool, situation.user):
+        raise AuthSessionInvalid
+    user = first_factor_codes.verify(
+        call,
+        situation,
+        begun.answered.auth_session.sent_code,
+        Secret(answer.responses[CODE_MEMBERS[challenge]]),
+    )
+    return Progress(
+        situation=situation,
+        user=user,
+        door=begun.door,
+        proven=frozenset({PROVEN_BY[challenge]}),
+        answered=begun.answered,
+    )
+
+
+def _go_on_with(call: Call, begun: Begun, chosen: str, answer: Answer) -> Step:
+    situation = begun.situation
+    lockout.verify_open(situation.failures, call.now_millis)
+    password = answer.responses.get("PASSWORD")
+    given = Given(Secret(password) if password else None, answer.responses.get("SRP_A"))
+    for challenge in offered(situation.pool, situation.user):
+        if challenge.value == chosen:
+            return _FIRST_STEPS[challenge](call, begun, given)
+    raise FirstFactorNotOffered
+
+
+def _begin_with_password(call: Call, begun: Begun, given: Given) -> Step:
+    if given.password is None:
+        return begun_sign_in.issue(call, begun, Challenge.PASSWORD, {})
+    return password_proofs.prove(
+        call, begun.situation, given.password, door=begun.door, answered=begun.answered
+    )
+
+
+def _begin_with_srp(call: Call, begun: Begun, given: Given) -> Step:
+    if given.srp_a is None:
+        return begun_sign_in.issue(call, begun, Challenge.PASSWORD_SRP, {})
+    issued = password_proofs.begin_srp(call, begun.situation, given.srp_a)
+    if begun.answered is not None:
+        with call.db.writing() as transaction:
+            auth_sessions.consume(transaction, begun.answered, call.now_millis)
+    return issued
+
+
+def _begin_with_email_code(call: Call, begun: Begun, _given: Given) -> Step:
+    return _begin_with_code(call, begun, Challenge.EMAIL_OTP)
+
+
+def _begin_with_sms_code(call: Call, begun: Begun, _given: Given) -> Step:
+    return _begin_with_code(call, begun, Challenge.SMS_OTP)
+
+
+def _begin_with_code(call: Call, begun: Begun, challenge: Challenge) -> Step:
+    to_send = first_factor_codes.make(call, begun.situation, ADDRESS_OF[challenge])
+    return begun_sign_in.issue(
+        call,
+        begun,
+        challenge,
+        to_send.parameters,
+        # OBSERVED: a challenge that is issued at once names itself.
+        available=(challenge,),
+        to_send=to_send,
+    )
+
+
+# For whatever `first_factors.offered` can return.
+_FIRST_STEPS: Mapping[Challenge, Callable[[Call, Begun, Given], Step]] = {
+    Challenge.PASSWORD: _begin_with_password,
+    Challenge.PASSWORD_SRP: _begin_with_srp,
+    Challenge.EMAIL_OTP: _begin_with_email_code,
+    Challenge.SMS_OTP: _begin_with_sms_code,
+}

@@ -1,0 +1,63 @@
+"""What a sign-in by choice can begin with: a pure decision over pool and user.
+
+A code is a first factor only for users who owe no second one: AWS Developer Guide, "Passwordless
+sign-in with one-time passwords".
+"""
+
+from collections.abc import Mapping
+
+from poolgate.userpools.challenges import (
+    Challenge,
+    Factor,
+    NoSecondFactorPossible,
+    second_factor_owed,
+)
+from poolgate.userpools.pools import UserPool
+from poolgate.userpools.users import User, UserStatus
+
+# In the order in which they are offered, with the attribute whose address gets the code.
+ADDRESS_OF: Mapping[Challenge, str] = {
+    Challenge.EMAIL_OTP: "email",
+    Challenge.SMS_OTP: "phone_number",
+}
+PROVEN_BY: Mapping[Challenge, Factor] = {
+    Challenge.EMAIL_OTP: Factor.FIRST_EMAIL_OTP,
+    Challenge.SMS_OTP: Factor.FIRST_SMS_OTP,
+}
+CODE_MEMBERS: Mapping[Challenge, str] = {
+    Challenge.EMAIL_OTP: "EMAIL_OTP_CODE",
+    Challenge.SMS_OTP: "SMS_OTP_CODE",
+}
+
+
+def offered(pool: UserPool, user: User | None) -> tuple[Challenge, ...]:
+    """Return what the user may begin with; where there is no user, what one could.
+
+    Somebody without any factor is offered the password, which then does not fit.
+    """
+    if user is None:
+        return (*_passwords(pool), *_codes(pool))
+    passwords = () if user.password is None else _passwords(pool)
+    codes = tuple(
+        challenge for challenge in _codes(pool) if user.attributes.get(ADDRESS_OF[challenge])
+    )
+    return (*passwords, *(codes if _may_use_codes(pool, user) else ())) or _passwords(pool)
+
+
+def _passwords(pool: UserPool) -> tuple[Challenge, ...]:
+    if pool.argon2_only:
+        return (Challenge.PASSWORD,)
+    return (Challenge.PASSWORD_SRP, Challenge.PASSWORD)
+
+
+def _codes(pool: UserPool) -> tuple[Challenge, ...]:
+    return tuple(challenge for challenge in ADDRESS_OF if challenge.value in pool.first_factors)
+
+
+def _may_use_codes(pool: UserPool, user: User) -> bool:
+    if user.status is UserStatus.FORCE_CHANGE_PASSWORD:
+        return False
+    try:
+        return second_factor_owed(user, pool) is None
+    except NoSecondFactorPossible:
+        return False
