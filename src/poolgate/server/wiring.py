@@ -14,6 +14,7 @@ from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import AccessKeyId, AccountId, Region
 from poolgate.foundation.secret import Secret
 from poolgate.iam.access_keys import create_root_access_key
+from poolgate.outbound.documents import HttpDocuments
 from poolgate.store import installation as decided
 from poolgate.store.call import Functions
 from poolgate.store.database import Database
@@ -71,6 +72,7 @@ def make_installation(
         public_url=choices.public_url.rstrip("/"),
         key_stock=key_stock,
         functions=choices.functions,
+        documents=HttpDocuments(),
         media=frozenset(medium.value for medium in choices.media),
         dev=choices.dev,
     )

@@ -20,6 +20,14 @@ class Functions(Protocol):
         ...
 
 
+class Documents(Protocol):
+    """Fetches what other servers publish about themselves."""
+
+    def fetch(self, url: str) -> bytes:
+        """Return the document. Takes seconds: never inside a transaction."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """What a domain function may need from outside, gathered once per request.
@@ -41,6 +49,7 @@ class Call:
     public_url: str
     key_stock: KeyStock
     functions: Functions
+    documents: Documents
     media: frozenset[str] = frozenset()
     principal: Principal | None = None
     # What policies may ask of the request that arrived.

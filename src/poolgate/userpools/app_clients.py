@@ -12,8 +12,9 @@ from poolgate.foundation.paging import Page
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
-from poolgate.userpools import client_secrets, pools, resource_servers
+from poolgate.userpools import client_secrets, identity_providers, pools, resource_servers
 from poolgate.userpools.client_settings import (
+    LOCAL_PROVIDER,
     SYSTEM_SCOPES,
     ClientSettings,
     allowed_auth_flows,
@@ -168,6 +169,21 @@ def set_sso_session(call: Call, pool_id: PoolId, client_id: ClientId, *, minutes
     return changed
 
 
+def forget_identity_provider(
+    transaction: Transaction, call: Call, pool_id: PoolId, name: str
+) -> None:
+    """Take an identity provider from every app client of the pool that supports it."""
+    page = list_clients(transaction, pool_id, after="", limit=MAX_CLIENTS_OF_A_POOL)
+    for app_client in page.rows:
+        supported = app_client.identity_providers or ()
+        if name in supported:
+            left = tuple(other for other in supported if other != name)
+            changed = msgspec.structs.replace(
+                app_client, identity_providers=left, modified_at=call.now_millis
+            )
+            _store_changed(transaction, changed)
+
+
 def delete(call: Call, pool_id: PoolId, client_id: ClientId) -> None:
     """Remove the client with its secrets and every refresh token given to it."""
     with call.db.writing() as transaction:
@@ -227,6 +243,7 @@ def _fitted(
     fitted = msgspec.structs.replace(
         settings, auth_flows=allowed_auth_flows(settings.explicit_auth_flows, pool)
     )
+    names_identity_provider = not {LOCAL_PROVIDER}.issuperset(fitted.identity_providers or ())
     names_custom_scope = not SYSTEM_SCOPES.issuperset(fitted.oauth_scopes or ())
     verify_settings(
         fitted,
@@ -235,6 +252,11 @@ def _fitted(
         custom_scopes=(
             resource_servers.scopes_of_pool(transaction, pool.pool_id)
             if names_custom_scope
+            else frozenset()
+        ),
+        identity_providers=(
+            identity_providers.names_of_pool(transaction, pool.pool_id)
+            if names_identity_provider
             else frozenset()
         ),
         while_doing=while_doing,

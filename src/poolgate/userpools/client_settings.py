@@ -29,6 +29,8 @@ _LEGACY_FLOWS: Mapping[str, str] = {
 }
 # INVARIANT: verified flags are proof of something and come from this server or an administrator.
 NEVER_WRITABLE = frozenset({"sub", "email_verified", "phone_number_verified"})
+# The pool itself, among the identity providers that a client supports.
+LOCAL_PROVIDER = "COGNITO"
 SYSTEM_SCOPES = frozenset({"phone", "email", "openid", "profile", "aws.cognito.signin.user.admin"})
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -158,18 +160,24 @@ def verify_settings(
     *,
     has_secret: bool,
     custom_scopes: frozenset[str],
+    identity_providers: frozenset[str],
     while_doing: str,
 ) -> None:
     """Raise unless the settings go together and fit the pool.
 
-    `custom_scopes` are those of the pool's resource servers; `while_doing` ("creating",
-    "updating") is part of AWS's texts.
+    `custom_scopes` are those of the pool's resource servers, `identity_providers` the names of the
+    pool's; `while_doing` ("creating", "updating") is part of AWS's texts.
     """
     _verify_flows(settings, pool)
     _verify_client_token_flow(settings, has_secret=has_secret)
     _verify_validity(settings)
     _verify_attribute_lists(settings, pool, while_doing)
-    _verify_oauth(settings, pool, has_secret=has_secret)
+    for name in settings.identity_providers or ():
+        if name not in {LOCAL_PROVIDER, *identity_providers}:
+            raise InvalidClientSettings(
+                fault=f"The provider {name} does not exist for User Pool {pool.pool_id}."
+            )
+    _verify_oauth(settings, has_secret=has_secret)
     for scope in settings.oauth_scopes or ():
         if scope not in SYSTEM_SCOPES | custom_scopes:
             raise ScopeNotFound(scope=scope)
@@ -234,12 +242,7 @@ def _verify_attribute_lists(settings: ClientSettings, pool: UserPool, while_doin
         )
 
 
-def _verify_oauth(settings: ClientSettings, pool: UserPool, *, has_secret: bool) -> None:
-    for name in settings.identity_providers or ():
-        if name != "COGNITO":
-            raise InvalidClientSettings(
-                fault=f"The provider {name} does not exist for User Pool {pool.pool_id}."
-            )
+def _verify_oauth(settings: ClientSettings, *, has_secret: bool) -> None:
     for url in (*(settings.callback_urls or ()), *(settings.logout_urls or ())):
         _verify_url(url)
     if settings.default_redirect_uri not in {None, *(settings.callback_urls or ())}:

@@ -166,6 +166,22 @@ def create(
     return group
 
 
+def ensure(
+    transaction: Transaction, call: Call, pool_id: PoolId, name: GroupName, description: str
+) -> None:
+    """Make the group that the pool itself needs; one that is there stays as it is."""
+    group = Group(
+        pool_id=pool_id,
+        name=name,
+        description=description,
+        role_arn=None,
+        precedence=None,
+        created_at=call.now_millis,
+        modified_at=call.now_millis,
+    )
+    transaction.insert_if_absent(_INSERT, _row(group))
+
+
 def update(
     call: Call,
     pool_id: PoolId,

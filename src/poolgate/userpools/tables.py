@@ -232,6 +232,57 @@ resource_servers = sa.Table(
     sa.Column("scopes", sa.LargeBinary, nullable=False),
 )
 
+# Identity providers of others that a pool trusts. `sealed_secret` is the client secret or private
+# key, `metadata` a SAML provider's own document.
+identity_providers = sa.Table(
+    "identity_providers",
+    metadata,
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", KEY_TEXT, primary_key=True),
+    sa.Column("settings", sa.LargeBinary, nullable=False),
+    sa.Column("sealed_secret", sa.LargeBinary),
+    sa.Column("metadata", sa.LargeBinary),
+    sa.Column("sealed_decryption_key", sa.LargeBinary),
+)
+
+# Other names of identity providers; the primary key makes them unique in the pool.
+idp_identifiers = sa.Table(
+    "idp_identifiers",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("identifier", sa.Text, primary_key=True),
+    sa.Column("name", KEY_TEXT, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["pool_id", "name"],
+        ["identity_providers.pool_id", "identity_providers.name"],
+        ondelete="CASCADE",
+    ),
+    sa.Index("idp_identifiers_by_provider", "pool_id", "name"),
+)
+
+# Who at an identity provider is which user of the pool, before or after the first sign-in there.
+linked_identities = sa.Table(
+    "linked_identities",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("provider_name", KEY_TEXT, primary_key=True),
+    sa.Column("attribute", sa.Text, primary_key=True),
+    sa.Column("value", KEY_TEXT, primary_key=True),
+    sa.Column("sub", KEY_TEXT, nullable=False),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+    sa.Index("linked_identities_by_user", "pool_id", "sub"),
+)
+
+# The key that signs a pool's SAML requests, with its certificate; made once.
+saml_signing_keys = sa.Table(
+    "saml_signing_keys",
+    metadata,
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("certificate", sa.LargeBinary, nullable=False),
+    sa.Column("sealed_private_key", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+
 signing_keys = sa.Table(
     "signing_keys",
     metadata,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from poolgate.userpools import attributes
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.groups import Group
@@ -150,7 +152,24 @@ def _attribute_claim(name: str, value: str) -> object:
         return int(value)
     if name == "address":
         return {"formatted": value}
+    if name == "identities":
+        return _identities_claim(value)
     return value
+
+
+def _identities_claim(text: str) -> list[Claims]:
+    # OBSERVED ID tokens of federated users: every value is text here, unlike in the attribute.
+    return [
+        {
+            "dateCreated": str(entry["dateCreated"]),
+            "userId": entry["userId"],
+            "providerName": entry["providerName"],
+            "providerType": entry["providerType"],
+            "issuer": entry["issuer"],
+            "primary": "true" if entry["primary"] else "false",
+        }
+        for entry in msgspec.json.decode(text)
+    ]
 
 
 def _revocation_claims(app_client: AppClient, issue: Issue, jti: str) -> Claims:

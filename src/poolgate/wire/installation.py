@@ -7,7 +7,7 @@ from poolgate.credentials.sealing import Vault
 from poolgate.foundation.clock import Clock
 from poolgate.foundation.ids import AccountId, Region
 from poolgate.policy.principal import Principal
-from poolgate.store.call import Call, Functions
+from poolgate.store.call import Call, Documents, Functions
 from poolgate.store.database import Database
 from poolgate.store.key_stock import KeyStock
 from poolgate.web.messages import HttpRequest
@@ -38,6 +38,7 @@ class Installation:
     public_url: str
     key_stock: KeyStock
     functions: Functions
+    documents: Documents
     media: frozenset[str]
     dev: bool = False
     skew_seconds: dict[str, int] = field(default_factory=default_skews)
@@ -70,6 +71,7 @@ class Installation:
             public_url=self.public_url,
             key_stock=self.key_stock,
             functions=self.functions,
+            documents=self.documents,
             media=self.media,
             principal=principal,
             secure_transport=secure_transport,

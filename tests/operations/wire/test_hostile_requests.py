@@ -23,6 +23,7 @@ LOCK_OUT_COLUMNS = ("failed_attempts", "last_failure_at", "locked_until")
 EMAIL = {"Name": "email", "Value": "other@example.com"}
 SIGN_IN = {"USERNAME": "anna", "PASSWORD": PASSWORD}
 NEW_PASSWORD = {"USERNAME": "anna", "NEW_PASSWORD": PASSWORD}
+PROVIDER = {"client_id": "c", "client_secret": "s", "authorize_scopes": "email"}
 # What makes a request go through, where the required members alone would not.
 GIVEN: Mapping[str, Members] = {
     "UpdateUserAttributes": {"UserAttributes": [EMAIL]},
@@ -32,6 +33,26 @@ GIVEN: Mapping[str, Members] = {
     "GetUserAttributeVerificationCode": {"AttributeName": "email"},
     "VerifyUserAttribute": {"AttributeName": "email", "Code": "123456"},
     "CreateGroup": {"GroupName": "others"},
+    "CreateIdentityProvider": {
+        "ProviderName": "LoginWithAmazon",
+        "ProviderType": "LoginWithAmazon",
+        "ProviderDetails": PROVIDER,
+    },
+    "AdminLinkProviderForUser": {
+        "DestinationUser": {"ProviderName": "Cognito", "ProviderAttributeValue": "anna"},
+        "SourceUser": {
+            "ProviderName": "Google",
+            "ProviderAttributeName": "Cognito_Subject",
+            "ProviderAttributeValue": "1234",
+        },
+    },
+    "AdminDisableProviderForUser": {
+        "User": {
+            "ProviderName": "Cognito",
+            "ProviderAttributeName": "Cognito_Subject",
+            "ProviderAttributeValue": "anna",
+        },
+    },
     "CreateUserPoolDomain": {
         "Domain": "login.example.com",
         "CustomDomainConfig": {
@@ -139,6 +160,13 @@ class World:
             ],
         )["UserPoolClient"]
         cognito.create_group(UserPoolId=pool_id, GroupName="staff")
+        cognito.create_identity_provider(
+            UserPoolId=pool_id,
+            ProviderName="Google",
+            ProviderType="Google",
+            ProviderDetails=PROVIDER,
+            IdpIdentifiers=["google.example"],
+        )
         cognito.create_user_pool_domain(UserPoolId=pool_id, Domain="people-app")
         cognito.admin_create_user(
             UserPoolId=pool_id,
@@ -171,6 +199,8 @@ class World:
             "ClientName": "app",
             "GroupName": "staff",
             "Domain": "people-app",
+            "ProviderName": "Google",
+            "IdpIdentifier": "google.example",
             "Username": "anna",
             "Password": PASSWORD,
             "ProposedPassword": PASSWORD + "2",

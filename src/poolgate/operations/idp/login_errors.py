@@ -4,11 +4,81 @@ from collections.abc import Mapping
 
 from poolgate.foundation.failure import Failure
 from poolgate.operations.errors import AwsError
-from poolgate.userpools import domains
+from poolgate.userpools import (
+    domains,
+    identity_providers,
+    linked_identities,
+    provider_changes,
+    provider_details,
+    provider_documents,
+    saml_metadata,
+)
 
 INVALID_PARAMETER = "InvalidParameterException"
+NOT_FOUND = "ResourceNotFoundException"
+LIMIT_EXCEEDED = "LimitExceededException"
 
-LOGIN_ERRORS: Mapping[type[Failure], AwsError] = {
+_IDENTITY_PROVIDERS: Mapping[type[Failure], AwsError] = {
+    identity_providers.IdentityProviderNotFound: AwsError(
+        NOT_FOUND, "Identity provider {name} does not exist."
+    ),
+    provider_changes.IdentityProviderExists: AwsError(
+        "DuplicateProviderException", "Identity provider {name} already exists."
+    ),
+    provider_changes.IdentifierTaken: AwsError(
+        INVALID_PARAMETER, "IdpIdentifier {identifier} is already in use."
+    ),
+    # OBSERVED terraform-provider-aws issue 4822.
+    provider_changes.TypeDoesNotFitName: AwsError(
+        INVALID_PARAMETER, "Provider {name} cannot be of type {type}."
+    ),
+    provider_changes.TooManyIdentityProviders: AwsError(
+        LIMIT_EXCEEDED, "Maximum number of identity providers exceeded."
+    ),
+    provider_changes.InvalidAttributeMapping: AwsError(
+        INVALID_PARAMETER, "Attribute {attribute} of AttributeMapping is not in the schema."
+    ),
+    provider_changes.AcrMappingNotSupported: AwsError(
+        INVALID_PARAMETER, "AcrMapping is only supported for OIDC providers."
+    ),
+    provider_details.InvalidProviderDetails: AwsError(INVALID_PARAMETER, "{fault}"),
+    # OBSERVED where stacks with an OIDC provider failed to deploy.
+    provider_documents.IssuerUnreachable: AwsError(
+        INVALID_PARAMETER, "Unable to contact well-known endpoint"
+    ),
+    # OBSERVED aws-data-lake-solution issue 31.
+    provider_documents.MetadataMissing: AwsError(
+        INVALID_PARAMETER,
+        "Non-ok status code {status} returned from remote metadata source {url}",
+    ),
+    provider_documents.MetadataUnreachable: AwsError(
+        INVALID_PARAMETER, "Unable to contact remote metadata source {url}"
+    ),
+    # OBSERVED ory/mocksaml issue 103, ssoready/dummyidp issue 10.
+    saml_metadata.MetadataUnreadable: AwsError(INVALID_PARAMETER, "Unable to unmarshall metadata"),
+    saml_metadata.NoRedirectBinding: AwsError(
+        INVALID_PARAMETER, "No SingleSignOn Http redirect binding location found in metadata."
+    ),
+}
+
+_LINKS: Mapping[type[Failure], AwsError] = {
+    linked_identities.InvalidUserIdentifier: AwsError(INVALID_PARAMETER, "{fault}"),
+    # OBSERVED aws-sdk-net issue 1000.
+    linked_identities.AlreadySignedUp: AwsError(
+        INVALID_PARAMETER,
+        "Merging is not currently supported, provide a SourceUser that has not been signed up in "
+        "order to link",
+    ),
+    # OBSERVED in the logs of pre sign-up functions that linked twice.
+    linked_identities.AlreadyLinked: AwsError(
+        INVALID_PARAMETER, "SourceUser is already linked to DestinationUser"
+    ),
+    linked_identities.TooManyLinks: AwsError(
+        LIMIT_EXCEEDED, "A user can have at most 5 linked identities."
+    ),
+}
+
+_DOMAINS: Mapping[type[Failure], AwsError] = {
     # OBSERVED terraform-provider-aws, aws-nuke: what deleting an unknown domain answers.
     domains.DomainNotFound: AwsError(INVALID_PARAMETER, "No such domain or user pool exists."),
     # OBSERVED aws-cdk-examples issue 402.
@@ -37,3 +107,5 @@ LOGIN_ERRORS: Mapping[type[Failure], AwsError] = {
     ),
     domains.InvalidDomainSettings: AwsError(INVALID_PARAMETER, "{fault}"),
 }
+
+LOGIN_ERRORS: Mapping[type[Failure], AwsError] = {**_DOMAINS, **_IDENTITY_PROVIDERS, **_LINKS}

@@ -36,6 +36,10 @@ def upgrade() -> None:
     _user_search()
     _refresh_tokens()
     _resource_servers()
+    _identity_providers()
+    _idp_identifiers()
+    _linked_identities()
+    _saml_signing_keys()
     _token_session_activity()
 
 
@@ -419,4 +423,66 @@ def _token_session_activity() -> None:
         sa.Column("last_device", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["family_id"], ["token_families.family_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("family_id"),
+    )
+
+
+def _identity_providers() -> None:
+    op.create_table(
+        "identity_providers",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("name", KEY_TEXT, nullable=False),
+        sa.Column("settings", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("metadata", sa.LargeBinary(), nullable=True),
+        sa.Column("sealed_decryption_key", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("pool_id", "name"),
+    )
+
+
+def _idp_identifiers() -> None:
+    op.create_table(
+        "idp_identifiers",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("identifier", sa.Text(), nullable=False),
+        sa.Column("name", KEY_TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "name"],
+            ["identity_providers.pool_id", "identity_providers.name"],
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "identifier"),
+    )
+    op.create_index(
+        "idp_identifiers_by_provider", "idp_identifiers", ["pool_id", "name"], unique=False
+    )
+
+
+def _linked_identities() -> None:
+    op.create_table(
+        "linked_identities",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("provider_name", KEY_TEXT, nullable=False),
+        sa.Column("attribute", sa.Text(), nullable=False),
+        sa.Column("value", KEY_TEXT, nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "provider_name", "attribute", "value"),
+    )
+    op.create_index(
+        "linked_identities_by_user", "linked_identities", ["pool_id", "sub"], unique=False
+    )
+
+
+def _saml_signing_keys() -> None:
+    op.create_table(
+        "saml_signing_keys",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("certificate", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_private_key", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("pool_id"),
     )

@@ -1,0 +1,236 @@
+"""Linked identities: which user of a pool somebody is who signs in at an identity provider.
+
+A link names the person there by the subject that the provider gives (`Cognito_Subject`) or by the
+value of an attribute that the pool takes over from it. The user's attribute `identities` tells of
+all links; it is written here, in the transaction that changes them, and nowhere else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+import sqlalchemy as sa
+
+from poolgate.foundation.failure import Failure
+from poolgate.foundation.ids import PoolId, Sub
+from poolgate.store.call import Call
+from poolgate.store.database import InsertIfAbsent, Transaction
+from poolgate.userpools import identity_providers, pools, refresh_tokens, users
+from poolgate.userpools.identity_providers import IdentityProvider
+from poolgate.userpools.pools import UserPool
+from poolgate.userpools.tables import linked_identities
+from poolgate.userpools.users import User, UserNotFound, UserStatus
+
+IDENTITIES = "identities"
+SUBJECT = "Cognito_Subject"
+LOCAL = "Cognito"
+# AWS AdminLinkProviderForUser: "The maximum number of federated identities linked to a user is
+# five."
+MAX_LINKS_OF_A_USER = 5
+# What an index entry of PostgreSQL holds with the other parts of the key.
+_MAX_VALUE_LENGTH = 512
+
+
+class InvalidUserIdentifier(Failure):
+    """A user is not named as this operation needs it. Facts: fault."""
+
+
+class AlreadySignedUp(Failure):
+    """The person at the provider has a profile of their own in the pool."""
+
+
+class AlreadyLinked(Failure):
+    """The person at the provider is linked to a user."""
+
+
+class TooManyLinks(Failure):
+    """The user has as many linked identities as a user can have."""
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """A person at an identity provider, by an attribute there."""
+
+    provider_name: str
+    attribute: str
+    value: str
+
+
+class ShownIdentity(msgspec.Struct, frozen=True, rename="camel"):
+    """One entry of the attribute `identities`; `date_created` is in milliseconds."""
+
+    user_id: str
+    provider_name: str
+    provider_type: str
+    issuer: str | None
+    primary: bool
+    date_created: int
+
+
+_IS_IDENTITY = sa.and_(
+    linked_identities.c.pool_id == sa.bindparam("pool_id"),
+    linked_identities.c.provider_name == sa.bindparam("provider_name"),
+    linked_identities.c.attribute == sa.bindparam("attribute"),
+    linked_identities.c.value == sa.bindparam("value"),
+)
+_FIND = sa.select(linked_identities.c.sub).where(_IS_IDENTITY)
+_COUNT = sa.select(sa.func.count()).where(
+    linked_identities.c.pool_id == sa.bindparam("pool_id"),
+    linked_identities.c.sub == sa.bindparam("sub"),
+)
+_INSERT = InsertIfAbsent(linked_identities)
+_DELETE = sa.delete(linked_identities).where(_IS_IDENTITY)
+
+
+def find(transaction: Transaction, pool_id: PoolId, identity: Identity) -> Sub | None:
+    """Return whom the identity is linked to, or None."""
+    row = transaction.one(_FIND, _key(pool_id, identity))
+    return None if row is None else Sub(row.sub)
+
+
+def federated_username(identity: Identity) -> str:
+    """Return the username of the profile that the person's first sign-in makes."""
+    return f"{identity.provider_name}_{identity.value}"
+
+
+def identities_of(user: User) -> tuple[ShownIdentity, ...]:
+    """Return the entries of the user's attribute `identities`, oldest first."""
+    text = user.attributes.get(IDENTITIES)
+    return () if text is None else msgspec.json.decode(text, type=tuple[ShownIdentity, ...])
+
+
+def link(call: Call, pool_id: PoolId, destination: Identity, source: Identity) -> None:
+    """Let who is `source` sign in as the user `destination`; of two linkers one gets AlreadyLinked.
+
+    Raises IdentityProviderNotFound, UserNotFound and the failures of this module.
+    """
+    with call.db.writing() as transaction:
+        pool = pools.get(transaction, pool_id)
+        provider = _verify_source(transaction, pool_id, source)
+        user = _destination(transaction, pool, destination)
+        if source.attribute == SUBJECT and users.find(
+            transaction, pool, federated_username(source)
+        ):
+            raise AlreadySignedUp
+        row = {**_key(pool_id, source), "sub": user.sub}
+        if not transaction.insert_if_absent(_INSERT, row):
+            raise AlreadyLinked
+        (links,) = transaction.one(_COUNT, {"pool_id": pool_id, "sub": user.sub})
+        if links > MAX_LINKS_OF_A_USER:
+            raise TooManyLinks
+        shown = ShownIdentity(
+            user_id=source.value,
+            provider_name=source.provider_name,
+            provider_type=provider.type.value,
+            issuer=None,
+            primary=False,
+            date_created=call.now_millis,
+        )
+        _show(transaction, call, pool, user, (*identities_of(user), shown))
+
+
+def disable(call: Call, pool_id: PoolId, identity: Identity) -> None:
+    """Keep a person from signing in that way: end a link, a profile's use, or a password's.
+
+    Raises IdentityProviderNotFound, UserNotFound or InvalidUserIdentifier.
+    """
+    with call.db.writing() as transaction:
+        pool = pools.get(transaction, pool_id)
+        if identity.provider_name == LOCAL:
+            _disable_password(transaction, call, pool, identity)
+            return
+        identity_providers.get(transaction, pool_id, identity.provider_name)
+        sub = find(transaction, pool_id, identity)
+        if sub is not None:
+            _unlink(
+                transaction, call, pool, users.get_to_change(transaction, pool_id, sub), identity
+            )
+            return
+        if identity.attribute != SUBJECT:
+            raise UserNotFound
+        profile = users.get(transaction, pool, federated_username(identity))
+        _disable_profile(transaction, call, pool, profile)
+
+
+def _verify_source(transaction: Transaction, pool_id: PoolId, source: Identity) -> IdentityProvider:
+    if source.provider_name == LOCAL:
+        raise InvalidUserIdentifier(fault="SourceUser must be a user of an identity provider.")
+    provider = identity_providers.get(transaction, pool_id, source.provider_name)
+    # AWS AdminLinkProviderForUser: social providers know the subject only, others what is mapped.
+    if provider.type.is_social and source.attribute != SUBJECT:
+        raise InvalidUserIdentifier(
+            fault=f"ProviderAttributeName of a {provider.type} user must be {SUBJECT}."
+        )
+    if source.attribute not in {SUBJECT, *provider.attribute_mapping}:
+        raise InvalidUserIdentifier(
+            fault=f"{source.attribute[:64]} is not mapped for provider {provider.name}."
+        )
+    if len(source.value) > _MAX_VALUE_LENGTH:
+        raise InvalidUserIdentifier(
+            fault=f"ProviderAttributeValue must not be longer than {_MAX_VALUE_LENGTH} characters."
+        )
+    return provider
+
+
+def _destination(transaction: Transaction, pool: UserPool, destination: Identity) -> User:
+    name = destination.value
+    if destination.provider_name != LOCAL:
+        identity_providers.get(transaction, pool.pool_id, destination.provider_name)
+        name = federated_username(destination)
+    found = users.get(transaction, pool, name)
+    return users.get_to_change(transaction, pool.pool_id, found.sub)
+
+
+def _unlink(
+    transaction: Transaction, call: Call, pool: UserPool, user: User, identity: Identity
+) -> None:
+    transaction.run(_DELETE, _key(pool.pool_id, identity))
+    named = (identity.provider_name, identity.value)
+    left = tuple(
+        shown
+        for shown in identities_of(user)
+        if shown.primary or (shown.provider_name, shown.user_id) != named
+    )
+    _show(transaction, call, pool, user, left)
+
+
+def _disable_password(
+    transaction: Transaction, call: Call, pool: UserPool, identity: Identity
+) -> None:
+    if identity.attribute != SUBJECT:
+        raise InvalidUserIdentifier(fault=f"ProviderAttributeName must be {SUBJECT}.")
+    found = users.get(transaction, pool, identity.value)
+    user = users.get_to_change(transaction, pool.pool_id, found.sub)
+    # No password is left to be tried or reset, as for somebody who came from elsewhere.
+    changed = replace(
+        user, status=UserStatus.EXTERNAL_PROVIDER, password=None, modified_at=call.now_millis
+    )
+    users.update(transaction, pool, changed, user)
+
+
+def _disable_profile(transaction: Transaction, call: Call, pool: UserPool, profile: User) -> None:
+    user = users.get_to_change(transaction, pool.pool_id, profile.sub)
+    users.update(transaction, pool, replace(user, enabled=False, modified_at=call.now_millis), user)
+    refresh_tokens.revoke_all_of_user(transaction, pool.pool_id, user.sub, call.now_millis)
+
+
+def _show(
+    transaction: Transaction,
+    call: Call,
+    pool: UserPool,
+    user: User,
+    shown: Sequence[ShownIdentity],
+) -> None:
+    others = {name: value for name, value in user.attributes.items() if name != IDENTITIES}
+    # AWS lists it right behind the sub.
+    written = {IDENTITIES: msgspec.json.encode(shown).decode()} if shown else {}
+    changed = replace(user, attributes={**written, **others}, modified_at=call.now_millis)
+    users.update(transaction, pool, changed, user)
+
+
+def _key(pool_id: PoolId, identity: Identity) -> dict[str, str]:
+    return {
+        "pool_id": pool_id,
+        "provider_name": identity.provider_name,
+        "attribute": identity.attribute,
+        "value": identity.value,
+    }
