@@ -18,7 +18,7 @@ pytestmark = pytest.mark.documented(
 )
 
 
-TAKERS = 6
+TAKERS = 50
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
