@@ -24,7 +24,7 @@ WIRE_TESTS = sorted(
 )
 BANNED_MODULE_NAMES = {"utils", "helpers", "common", "misc", "manager", "base", "util", "helper"}
 # Failures without an entry: named per protocol by the pipeline; of the guard door; of the queue; of
-# lines that an operator imports, which `server/maintenance.py` words.
+# lines that an operator imports, which `server/maintenance.py` words; of uploaded files.
 NOT_WORDED_BY_THE_AWS_DOOR = {
     "AccessDenied",
     "GuardScopeRefused",
@@ -32,7 +32,11 @@ NOT_WORDED_BY_THE_AWS_DOOR = {
     "LineMalformed",
     "PasswordTimeWithoutPassword",
     "SubMalformed",
-    "UsernameMalformed",
+    "UploadIncomplete",
+    "UploadTooLarge",
+    "UploadTooLate",
+    "UploadUrlExpired",
+    "UploadUrlInvalid",
 }
 
 
@@ -74,7 +78,11 @@ def all_failures():
 def test_every_failure_of_the_domains_is_worded_by_the_aws_door():
     tables = [
         importlib.import_module(name)
-        for name in ("poolgate.operations.idp.errors", "poolgate.operations.iam.errors")
+        for name in (
+            "poolgate.operations.idp.errors",
+            "poolgate.operations.idp.import_errors",
+            "poolgate.operations.iam.errors",
+        )
     ]
     worded = set().union(
         *(table for module in tables for table in vars(module).values() if isinstance(table, dict))

@@ -1,4 +1,4 @@
-"""`poolgate users export` and `import`: the users of a pool as JSON Lines."""
+"""`poolgate users`: the users of a pool as JSON Lines, out and in; the log of a CSV import job."""
 
 import argparse
 import os
@@ -28,6 +28,7 @@ def add_to(commands: Subcommands) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     _add_export(actions)
     _add_import(actions)
+    _add_import_log(actions)
 
 
 def _add_export(actions: Subcommands) -> None:
@@ -64,6 +65,18 @@ def _add_import(actions: Subcommands) -> None:
     parser.add_argument("file", metavar="FILE", help="The file; - is standard input.")
     add_setting_flags(parser)
     parser.set_defaults(command=run_import)
+
+
+def _add_import_log(actions: Subcommands) -> None:
+    parser = actions.add_parser(
+        "import-log",
+        help="show what became of each line of a user import job's CSV file",
+        description="Show what became of each line of a user import job's CSV file so far, in the "
+        "words of AWS's log. Nothing of the file is quoted.",
+    )
+    parser.add_argument("--job", required=True, metavar="JOB_ID", help="The job.")
+    add_setting_flags(parser)
+    parser.set_defaults(command=run_import_log)
 
 
 def run_export(chosen: argparse.Namespace) -> int:
@@ -114,6 +127,22 @@ def run_import(chosen: argparse.Namespace) -> int:
     _end_progress()
     print(f"imported {imported}, already there {present}, bad {bad}")
     return REFUSED if bad else 0
+
+
+def run_import_log(chosen: argparse.Namespace) -> int:
+    """Print the log, or say why not."""
+    settings = _settings(chosen)
+    if settings is None:
+        return SETTINGS_WRONG
+    from poolgate.server.maintenance import MaintenanceRefused, import_job_log  # noqa: PLC0415 - as above
+
+    try:
+        for line in import_job_log(settings, chosen.job):
+            print(line)
+    except MaintenanceRefused as refused:
+        _tell(str(refused))
+        return REFUSED
+    return 0
 
 
 def _settings(chosen: argparse.Namespace) -> Settings | None:

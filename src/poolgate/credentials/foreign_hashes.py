@@ -49,14 +49,15 @@ class ForeignVerifier:
 
 Verification = Callable[[Secret], bool]
 
-_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+# `x` marks hashes of an old library that differ for text beyond ASCII, which then does not match.
+_BCRYPT = re.compile(r"\$2[abxy]\$(\d\d)\$[./A-Za-z0-9]{53}")
 _ARGON2 = re.compile(
     r"\$argon2(id|i|d)\$(?:v=(?:16|19)\$)?m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,3})"
     r"\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)"
 )
 # As passlib writes it, as Django does, as Werkzeug does.
 _PBKDF2_MODULAR = re.compile(
-    r"\$pbkdf2(?:-(sha256|sha512))?\$(\d{1,9})\$([A-Za-z0-9./]*)\$([A-Za-z0-9./]+)"
+    r"\$pbkdf2(?:-(sha256|sha512))?\$(\d{1,9})\$([A-Za-z0-9./+]*)\$([A-Za-z0-9./+]+)"
 )
 _PBKDF2_DJANGO = re.compile(r"pbkdf2_(sha1|sha256)\$(\d{1,9})\$([^$]+)\$([A-Za-z0-9+/=]+)")
 _PBKDF2_WERKZEUG = re.compile(r"pbkdf2:(sha1|sha256|sha512):(\d{1,9})\$([^$]+)\$((?:[0-9a-f]{2})+)")
@@ -65,6 +66,10 @@ _SCRYPT_MODULAR = re.compile(
 )
 _SCRYPT_DJANGO = re.compile(r"scrypt\$(\d{1,9})\$([^$]+)\$(\d{1,4})\$(\d{1,4})\$([A-Za-z0-9+/=]+)")
 _SCRYPT_WERKZEUG = re.compile(r"scrypt:(\d{1,9}):(\d{1,4}):(\d{1,4})\$([^$]+)\$((?:[0-9a-f]{2})+)")
+# AWS Developer Guide, "Importing users with password hashes": N, r, p, salt and digest.
+_SCRYPT_HEXADECIMAL = re.compile(
+    r"(\d{1,9})\$(\d{1,4})\$(\d{1,4})\$((?:[0-9a-fA-F]{2})+)\$((?:[0-9a-fA-F]{2})+)"
+)
 _ARGON2_TYPES = {"id": Type.ID, "i": Type.I, "d": Type.D}
 
 
@@ -197,6 +202,9 @@ def _scrypt(encoded_hash: str) -> Verification | None:
     elif found := _SCRYPT_WERKZEUG.fullmatch(encoded_hash):
         n, r, p = int(found[1]), int(found[2]), int(found[3])
         salt, digest = found[4].encode(), bytes.fromhex(found[5])
+    elif found := _SCRYPT_HEXADECIMAL.fullmatch(encoded_hash):
+        n, r, p = int(found[1]), int(found[2]), int(found[3])
+        salt, digest = bytes.fromhex(found[4]), bytes.fromhex(found[5])
     else:
         return None
     # SPEC RFC 7914 s2: N is a power of two above one, and memory is 128 * N * r bytes.

@@ -16,6 +16,8 @@ from poolgate.oauth.discovery import find_document
 from poolgate.server.observations import Observer
 from poolgate.server.operator_door import OperatorDoor
 from poolgate.server.peers import Peers
+from poolgate.server.upload_door import handle_upload
+from poolgate.userpools.import_files import UPLOAD_PATH
 from poolgate.userpools.pools import UserPoolNotFound
 from poolgate.web.handled import Handled, place_of
 from poolgate.web.messages import HttpRequest, HttpResponse
@@ -38,6 +40,7 @@ _REASONS = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    409: "Conflict",
     413: "Content Too Large",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
@@ -91,6 +94,8 @@ class Application:
             return handle_aws_request(self.installation, http)
         if http.path.startswith(GUARD_PREFIX):
             return handle_guard_request(self.installation, http)
+        if http.path.startswith(UPLOAD_PATH):
+            return handle_upload(self.installation, http)
         if http.path.startswith(OPERATOR_PREFIX):
             return self._operator_door.handle(http)
         return self._issuer_document(http)
@@ -115,10 +120,13 @@ class Application:
 
 
 def read_environ(environ: Mapping[str, Any]) -> HttpRequest:
-    """Return the request of a WSGI environment, its body bounded.
+    """Return the request of a WSGI environment, its body bounded or, of an upload, unread.
 
     A body beyond the limit is read one byte too far, which is enough to refuse it.
     """
+    # WSGI hands the path over decoded, one character a byte; encoded again it is canonical.
+    path = quote(environ.get("PATH_INFO", "/"), safe="/~", encoding="latin-1")
+    is_upload = path.startswith(UPLOAD_PATH)
     headers = [
         (name[5:].replace("_", "-").lower(), value)
         for name, value in environ.items()
@@ -131,13 +139,13 @@ def read_environ(environ: Mapping[str, Any]) -> HttpRequest:
     ]
     return HttpRequest(
         method=environ["REQUEST_METHOD"],
-        # WSGI hands the path over decoded, one character a byte; encoded again it is canonical.
-        path=quote(environ.get("PATH_INFO", "/"), safe="/~", encoding="latin-1"),
+        path=path,
         query=environ.get("QUERY_STRING", ""),
         headers=tuple(headers),
-        body=_bounded_body(environ),
+        body=b"" if is_upload else _bounded_body(environ),
         remote_address=environ.get("REMOTE_ADDR", ""),
         scheme=environ.get("wsgi.url_scheme", "http"),
+        unread=environ["wsgi.input"].read if is_upload else None,
     )
 
 

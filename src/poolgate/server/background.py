@@ -1,4 +1,4 @@
-"""What a worker does beside answering: sending messages, forgetting what has expired."""
+"""What a worker does beside answering: sends messages, imports users, forgets what has expired."""
 
 import threading
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from poolgate.delivery.sender import Attempt, MessageSender
 from poolgate.foundation.clock import Clock, SystemClock, epoch_millis
 from poolgate.server.event_log import EventLog
 from poolgate.server.settings import Settings
+from poolgate.server.user_imports import import_worker
 from poolgate.userpools.housekeeping import purge_expired
 from poolgate.wire.installation import Installation
 
@@ -38,6 +39,7 @@ def start_background(settings: Settings, installation: Installation, log: EventL
                 senders,
                 report=_reporter(log),
             ).start()
+    import_worker(installation, log).start()
     threading.Thread(
         target=_forget_expired, args=(installation, log), name="housekeeping", daemon=True
     ).start()

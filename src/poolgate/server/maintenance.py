@@ -17,7 +17,15 @@ from poolgate.server.serving import StartRefused, open_installation
 from poolgate.server.settings import Settings
 from poolgate.store.call import Call
 from poolgate.store.failures import DatabaseBusy, DatabaseUnreachable
-from poolgate.userpools import pools, signing_keys, user_records, user_transfer
+from poolgate.userpools import (
+    import_jobs,
+    import_worker,
+    pools,
+    signing_keys,
+    user_records,
+    user_transfer,
+    usernames,
+)
 from poolgate.userpools.groups import GroupNotFound
 from poolgate.userpools.pools import UserPoolNotFound
 
@@ -26,7 +34,7 @@ _NO_POOL = "there is no pool {}"
 _LINE_FAULTS: ErrorTable = {
     user_records.LineMalformed: AwsError("", "{reason}"),
     user_transfer.SubMalformed: AwsError("", "the sub is not a UUID in lower case"),
-    user_transfer.UsernameMalformed: AwsError("", "the username cannot be one"),
+    usernames.UsernameMalformed: AwsError("", "the username cannot be one"),
     user_transfer.PasswordTimeWithoutPassword: AwsError("", "password_set_at without a password"),
     GroupNotFound: AwsError("", "the pool does not have all of the user's groups"),
     ForeignHashUnreadable: AwsError("", "{reason}"),
@@ -95,6 +103,16 @@ def import_users(settings: Settings, pool_id: str, lines: Iterable[bytes]) -> It
                 raise
             except Failure as failure:
                 yield LineDone(number, imported=False, fault=_worded(failure))
+
+
+def import_job_log(settings: Settings, job_id: str) -> Iterator[str]:
+    """Give a line for each line that a user import job has read; raise MaintenanceRefused."""
+    with _opened(settings) as call:
+        with call.db.reading() as transaction:
+            if import_jobs.find(transaction, job_id, call.now_millis) is None:
+                raise MaintenanceRefused(f"there is no user import job {job_id}")
+            results = import_worker.job_log(transaction, job_id)
+        yield from map(str, results)
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from poolgate.foundation.secret import Secret
 from poolgate.server.application import Application
 from poolgate.server.assembly import assemble
 from poolgate.server.event_log import EventLog
+from poolgate.server.user_imports import import_worker
 from poolgate.server.wiring import (
     Choices,
     RootAccessKey,
@@ -112,7 +113,9 @@ class LocalPoolgate:
                 functions=self._functions,
             ),
         )
-        self.application: Application = assemble(installation, log=EventLog(self.log))
+        log = EventLog(self.log)
+        self.application: Application = assemble(installation, log=log)
+        self._import_worker = import_worker(installation, log)
         self.account_id = installation.account_id
         root = first_root_access_key(installation)
         if root is None:
@@ -189,6 +192,10 @@ class LocalPoolgate:
     def sender_key(self, key_arn: str) -> bytes:
         """Return the key by which functions read the codes of pools with that `KMSKeyID`."""
         return sender_key(self.application.installation.vault, key_arn)
+
+    def run_imports(self) -> None:
+        """Carry out the user import jobs that were started; a server does so by itself."""
+        self._import_worker.run_due()
 
     def outbox(self, recipient: str | None = None) -> list[SentMessage]:
         """Return the messages sent so far, oldest first, of one recipient where given."""

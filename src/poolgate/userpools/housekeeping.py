@@ -7,6 +7,8 @@ from poolgate.userpools import (
     attempt_limits,
     auth_sessions,
     confirmation_codes,
+    import_files,
+    import_jobs,
     refresh_tokens,
     sign_in_progress,
 )
@@ -17,6 +19,8 @@ _PURGES: tuple[Callable[[Transaction, int], int], ...] = (
     attempt_limits.purge,
     sign_in_progress.purge_spent_proofs,
     refresh_tokens.purge,
+    import_jobs.expire,
+    import_files.forget,
 )
 
 

@@ -43,7 +43,7 @@ from poolgate.userpools.challenges import Challenge, challenge_owed
 from poolgate.userpools.issued_challenges import ChallengeIssued, Step
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.second_factors import Chosen
-from poolgate.userpools.sign_in_progress import Progress, settle
+from poolgate.userpools.sign_in_progress import PasswordResetRequired, Progress, settle
 from poolgate.userpools.situations import SecretHashMissing, Situation
 from poolgate.userpools.token_claims import TokenSource
 from poolgate.userpools.tokens import SignIn, TokenSet
@@ -53,10 +53,6 @@ from poolgate.userpools.users import User, UserDisabled, UserStatus
 
 class UserNotConfirmed(Failure):
     """The user signed up but has not confirmed it."""
-
-
-class PasswordResetRequired(Failure):
-    """An administrator reset the password and the user has not chosen a new one."""
 
 
 class ChallengeNotBuilt(Failure):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from poolgate.credentials.passwords import WrongPassword
+from poolgate.foundation.failure import Failure
 from poolgate.store.call import Call
 from poolgate.store.database import InsertIfAbsent, Transaction
 from poolgate.userpools import auth_sessions, lockout, software_tokens, users
@@ -16,7 +17,11 @@ from poolgate.userpools.situations import Situation
 from poolgate.userpools.software_tokens import MatchedCode
 from poolgate.userpools.stored_passwords import is_same_password
 from poolgate.userpools.tables import spent_proofs
-from poolgate.userpools.users import User, UserDisabled
+from poolgate.userpools.users import User, UserDisabled, UserStatus
+
+
+class PasswordResetRequired(Failure):
+    """The password was reset, or never set, and the user has not chosen a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,23 @@ def proven_user(
             if spent_proof is not None:
                 _spend(transaction, spent_proof)
             count_failure(transaction, call, situation)
+        _verify_has_password(situation)
         raise
     if situation.user is None:
         raise WrongPassword
     return situation.user
+
+
+def _verify_has_password(situation: Situation) -> None:
+    """Raise PasswordResetRequired for a user who cannot know a password yet, if that may be told.
+
+    AWS Developer Guide, "Requiring imported users to reset their passwords": at any password.
+    """
+    user = situation.user
+    if user is None or user.password is not None or situation.hides_user_existence:
+        return
+    if user.enabled and user.status is UserStatus.RESET_REQUIRED:
+        raise PasswordResetRequired
 
 
 def count_failure(transaction: Transaction, call: Call, situation: Situation) -> None:

@@ -7,7 +7,6 @@ was interrupted is simply started again. Policies, triggers and messages stay ou
 
 import hmac
 import re
-import unicodedata
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -26,18 +25,11 @@ from poolgate.userpools.user_records import UserRecord
 from poolgate.userpools.users import User, UserStatus
 
 PAGE_SIZE = 200
-_MAX_NAME_LENGTH = 128
 _SUB = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-# AWS UsernameType: letters, marks, symbols, numbers and punctuation.
-_NAME_CATEGORIES = frozenset("LMSNP")
 
 
 class SubMalformed(Failure):
     """A sub is not a UUID in lower case."""
-
-
-class UsernameMalformed(Failure):
-    """A username has characters, or a length, that no username can have."""
 
 
 class PasswordTimeWithoutPassword(Failure):
@@ -146,7 +138,7 @@ def _sub_of(call: Call, pool: UserPool, record: UserRecord) -> Sub:
 
 
 def _user_of(call: Call, pool: UserPool, sub: Sub, record: UserRecord) -> User:
-    _verify_username(record.username)
+    usernames.verify_storable(record.username)
     given = {name: value for name, value in record.attributes.items() if value}
     if pool.username_attributes and record.username == sub:
         username, complete = Username(record.username), given
@@ -178,10 +170,3 @@ def _status_of(record: UserRecord) -> UserStatus:
     if record.status is not None:
         return record.status
     return UserStatus.RESET_REQUIRED if record.password is None else UserStatus.CONFIRMED
-
-
-def _verify_username(username: str) -> None:
-    if not 0 < len(username) <= _MAX_NAME_LENGTH:
-        raise UsernameMalformed
-    if any(unicodedata.category(character)[0] not in _NAME_CATEGORIES for character in username):
-        raise UsernameMalformed

@@ -1,6 +1,7 @@
 """What a new user may be called, by the pool's way of naming users."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from poolgate.foundation.failure import Failure
@@ -9,7 +10,14 @@ from poolgate.userpools.pools import UserPool
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE_NUMBER = re.compile(r"\+[0-9]+")
+_MAX_LENGTH = 128
+# AWS UsernameType: letters, marks, symbols, numbers and punctuation.
+_CATEGORIES = frozenset("LMSNP")
 _SHAPES = {"email": _EMAIL, "phone_number": _PHONE_NUMBER}
+
+
+class UsernameMalformed(Failure):
+    """A username has characters, or a length, that no username can have."""
 
 
 class UsernameNotAddress(Failure):
@@ -29,6 +37,17 @@ _EXPECTED: Mapping[tuple[str, ...], str] = {
     ("phone_number",): "a phone number",
 }
 _EITHER = "either an email or a phone number"
+
+
+def verify_storable(username: str) -> None:
+    """Raise UsernameMalformed for what the service model lets no request name.
+
+    For names that come by another way than a request.
+    """
+    if not 0 < len(username) <= _MAX_LENGTH:
+        raise UsernameMalformed
+    if any(unicodedata.category(character)[0] not in _CATEGORIES for character in username):
+        raise UsernameMalformed
 
 
 def is_address(pool: UserPool, name: str) -> bool:

@@ -247,6 +247,17 @@ def verify_free(transaction: Transaction, pool: UserPool, name: str) -> None:
     raise UsernameTaken
 
 
+def verify_storable(transaction: Transaction, pool: UserPool, user: User) -> None:
+    """Raise what `insert` would, before anything is written; for several users in a transaction.
+
+    In a writing transaction that is about nothing in particular the names stay free until its end.
+    """
+    verify_free(transaction, pool, user.username)
+    for attribute, key in aliases_of(pool, user).items():
+        if _find_row(transaction, pool, key) is not None:
+            raise (AddressTaken if pool.username_attributes else AliasTaken)(attribute=attribute)
+
+
 def insert(transaction: Transaction, pool: UserPool, user: User) -> None:
     """Store a new user; raise UsernameTaken or AliasTaken when a name is in use.
 

@@ -1,6 +1,7 @@
 """HTTP at the doors: one request as it arrived, one response as it leaves."""
 
-from collections.abc import Mapping
+import io
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -8,8 +9,9 @@ from dataclasses import dataclass, field
 class HttpRequest:
     """One request, its body already bounded and read.
 
-    `path` and `query` are as on the wire (percent-encoded, query without `?`); `headers` have
-    lower-case names and keep their order of arrival.
+    Where a door takes in more than bodies may have, the body is still `unread`. `path` and `query`
+    are as on the wire (percent-encoded, query without `?`); `headers` have lower-case names and
+    keep their order of arrival.
     """
 
     method: str
@@ -19,6 +21,11 @@ class HttpRequest:
     body: bytes
     remote_address: str
     scheme: str = "http"
+    unread: Callable[[int], bytes] | None = None
+
+    def reader(self) -> Callable[[int], bytes]:
+        """Return what gives the body in parts: at most so many bytes, none at its end."""
+        return self.unread or io.BytesIO(self.body).read
 
     def header(self, name: str) -> str | None:
         """Return the first header of that lower-case name."""

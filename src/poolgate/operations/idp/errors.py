@@ -6,6 +6,7 @@ from poolgate.credentials import secret_hash
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.paging import PageTokenInvalid
 from poolgate.operations.errors import AwsError, ErrorTable
+from poolgate.operations.idp.import_errors import IMPORT_ERRORS
 from poolgate.operations.idp.lambda_configs import FunctionArnInvalid
 from poolgate.operations.idp.login_errors import LOGIN_ERRORS
 from poolgate.operations.idp.mfa_errors import MFA_ERRORS
@@ -233,4 +234,5 @@ IDP_ERRORS: ErrorTable = {
     **_TOKENS,
     **_TRIGGERS,
     **LOGIN_ERRORS,
+    **IMPORT_ERRORS,
 }

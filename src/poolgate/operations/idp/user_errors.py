@@ -22,6 +22,7 @@ from poolgate.userpools import (
     password_recovery,
     passwords,
     sign_in,
+    sign_in_progress,
     sign_up,
     situations,
     user_administration,
@@ -112,7 +113,7 @@ SIGN_IN_ERRORS: Mapping[type[Failure], AwsError] = {
     ),
     lockout.LockedOut: AwsError(NOT_AUTHORIZED, "Password attempts exceeded"),
     sign_in.UserNotConfirmed: AwsError("UserNotConfirmedException", "User is not confirmed."),
-    sign_in.PasswordResetRequired: AwsError(
+    sign_in_progress.PasswordResetRequired: AwsError(
         "PasswordResetRequiredException", "Password reset required for the user"
     ),
     sign_in.ChallengeNotBuilt: AwsError(

@@ -40,6 +40,9 @@ def upgrade() -> None:
     _idp_identifiers()
     _linked_identities()
     _saml_signing_keys()
+    _import_jobs()
+    _import_batches()
+    _import_outcomes()
     _token_session_activity()
 
 
@@ -485,4 +488,55 @@ def _saml_signing_keys() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("pool_id"),
+
+
+def _import_jobs() -> None:
+    op.create_table(
+        "import_jobs",
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role_arn", sa.Text(), nullable=False),
+        sa.Column("hash_algorithm", sa.Text(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column("completed_at", sa.BigInteger(), nullable=True),
+        sa.Column("completion_message", sa.Text(), nullable=True),
+        sa.Column("imported_users", sa.BigInteger(), nullable=False),
+        sa.Column("skipped_users", sa.BigInteger(), nullable=False),
+        sa.Column("failed_users", sa.BigInteger(), nullable=False),
+        sa.Column("file_id", sa.Text(), nullable=True),
+        sa.Column("header", sa.LargeBinary(), nullable=True),
+        sa.Column("rows_in_file", sa.BigInteger(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=True),
+        sa.Column("leased_until", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("job_id"),
+    )
+    op.create_index("import_jobs_by_pool", "import_jobs", ["pool_id", "created_at", "job_id"])
+    op.create_index("import_jobs_by_status", "import_jobs", ["status"])
+
+
+def _import_batches() -> None:
+    op.create_table(
+        "import_batches",
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("file_id", sa.Text(), nullable=False),
+        sa.Column("first_line", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sealed_rows", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["import_jobs.job_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("job_id", "file_id", "first_line"),
+    )
+
+
+def _import_outcomes() -> None:
+    op.create_table(
+        "import_outcomes",
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("first_line", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("outcomes", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["import_jobs.job_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("job_id", "first_line"),
     )
