@@ -29,6 +29,7 @@ NOT_WORDED_BY_THE_AWS_DOOR = {
     "AccessDenied",
     "GuardScopeRefused",
     "DeliveryFailed",
+    "HeaderUnfit",
     "LineMalformed",
     "PasswordTimeWithoutPassword",
     "SubMalformed",

@@ -239,7 +239,7 @@ def test_users_without_a_password_choose_one(served: Served, cognito: Any, pool:
     import_records(served, pool, {"username": "dave"})
     described = cognito.admin_get_user(UserPoolId=pool.pool_id, Username="dave")
     assert described["UserStatus"] == "RESET_REQUIRED"
-    with pytest.raises(ClientError, match="NotAuthorized"):
+    with pytest.raises(ClientError, match="PasswordResetRequired"):
         sign_in(cognito, pool, "dave", PASSWORD)
 
 

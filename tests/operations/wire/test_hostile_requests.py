@@ -75,6 +75,9 @@ GIVEN: Mapping[str, Members] = {
     "AdminCreateUser": {"Username": "dora", "TemporaryPassword": PASSWORD},
     "UpdateAccessKey": {"UserName": "irene"},
     "DeleteAccessKey": {"UserName": "irene"},
+    "DescribeUserImportJob": {"JobId": "import-AbCdEfGhIj"},
+    "StartUserImportJob": {"JobId": "import-AbCdEfGhIj"},
+    "StopUserImportJob": {"JobId": "import-AbCdEfGhIj"},
 }
 BUILT = [
     (service.name, name) for service in load_services().values() for name in service.operations

@@ -94,7 +94,6 @@ def test_verifier_of_another_pool_is_checked_under_its_own_names() -> None:
         "plain-text-password",
         "5f4dcc3b5aa765d61d8327deb882cf99",
         "$1$salt$qJH7.N4xYta3aEG/dfqo/0",
-        "$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
         "$2a$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
         "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOe",
         "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
