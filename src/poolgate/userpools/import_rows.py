@@ -15,6 +15,7 @@ from poolgate.foundation.randomness import random_uuid
 from poolgate.store.call import Call
 from poolgate.userpools import attributes, passwords, usernames, users
 from poolgate.userpools.challenges import ATTRIBUTE_OF
+from poolgate.userpools.first_factors import ADDRESS_OF, offered
 from poolgate.userpools.import_csv import MFA_ENABLED, PASSWORD_HASH, USERNAME, parse_row
 from poolgate.userpools.mfa_settings import NO_MFA, MfaMode, UserMfa
 from poolgate.userpools.pools import UserPool
@@ -94,6 +95,9 @@ def user_of_row(
     )
     user = replace(user, mfa=_mfa_of(pool, complete, mfa_flag))
     _verify_aliases(pool, user)
+    # AWS: who can sign in without a password need not choose one first.
+    if not ADDRESS_OF.keys().isdisjoint(offered(pool, user)):
+        user = replace(user, status=UserStatus.CONFIRMED)
     return _with_password(call, pool, user, encoded_hash, hash_algorithm)
 
 

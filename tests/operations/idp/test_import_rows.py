@@ -297,6 +297,17 @@ def test_an_imported_user_is_not_told_where_existence_is_hidden(app: App) -> Non
         hiding.sign_in("john", password="Any-password-1")
 
 
+@pytest.mark.documented(
+    "Requiring imported users to reset their passwords", "sets their state to CONFIRMED"
+)
+def test_who_can_sign_in_without_a_password_is_confirmed(poolgate: LocalPoolgate) -> None:
+    policies = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "SMS_OTP"]}}
+    importer = Importer.of(poolgate, Policies=policies)
+    importer.imported(importer.file_of(person("john", phone_number="+12345550100"), person("jane")))
+    assert importer.user("john")["UserStatus"] == "CONFIRMED"
+    assert importer.user("jane")["UserStatus"] == "RESET_REQUIRED"
+
+
 @pytest.mark.documented(HASHES, "creates them with a CONFIRMED status. Users can sign in")
 def test_a_user_with_a_hash_signs_in_with_the_password(app: App) -> None:
     importer = Importer(app.poolgate, app.cognito, app.pool_id)

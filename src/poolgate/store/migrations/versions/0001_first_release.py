@@ -488,6 +488,7 @@ def _saml_signing_keys() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("pool_id"),
+    )
 
 
 def _import_jobs() -> None:
