@@ -8,6 +8,9 @@ changed in between ends the exchange. The caller makes a block single-use by its
 
 For names without a user `nobody` gives a stable salt and a stable made-up id; the exchange then
 runs at the same cost and cannot be won.
+
+Remembered devices prove their own secrets by the same exchange, in which their group key and device
+key stand for pool name and user id. Their blocks are sealed for that purpose alone.
 """
 
 import base64
@@ -18,6 +21,7 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 import gmpy2
 import msgspec
@@ -39,12 +43,13 @@ from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import ClientId, PoolId, Sub
 from poolgate.foundation.randomness import random_bytes
 
-_PURPOSE = "srp"
 _KEY_BYTES = 16
 _KEY_LABEL = b"Caldera Derived Key\x01"
 # A client's clock may differ by this much; the block's own age is bounded apart from that.
 _TIMESTAMP_TOLERANCE = timedelta(minutes=5)
 _HEX_DIGITS_MOST = 2 * ELEMENT_BYTES + 2
+# Clients make salts of 16 bytes, without leading zeros and with the sign's zero byte.
+_SALT_LENGTHS = (8, 64)
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -56,6 +61,17 @@ _TIMESTAMP = re.compile(
 
 class SrpPublicValueRefused(Failure):
     """SRP_A is not a hexadecimal number of the group, or is a multiple of its modulus."""
+
+
+class SrpVerifierRefused(Failure):
+    """A verifier that anybody could answer to, or a salt or verifier of an impossible length."""
+
+
+class Proves(StrEnum):
+    """What an exchange proves the knowledge of; the purpose that its block is sealed for."""
+
+    PASSWORD = "srp"  # noqa: S105 - a purpose
+    DEVICE_SECRET = "device srp"  # noqa: S105 - a purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +97,7 @@ class Begun:
 
 
 class Exchange(msgspec.Struct, frozen=True, array_like=True):
-    """An opened secret block."""
+    """An opened secret block; `carried` is what the caller wants back with the answer."""
 
     pool_id: PoolId
     client_id: ClientId
@@ -91,6 +107,7 @@ class Exchange(msgspec.Struct, frozen=True, array_like=True):
     b: bytes
     private_b: bytes
     begun_at: int
+    carried: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +126,24 @@ class OpenedBlock:
 def pool_name_of(pool_id: PoolId) -> str:
     """Return the part of a pool id that SRP hashes, after the underscore."""
     return pool_id.rpartition("_")[2]
+
+
+def device_group_key(pool_id: PoolId) -> str:
+    """Return what SRP hashes for a pool's devices in the place of the pool's name."""
+    digest = hashlib.sha256(f"device group {pool_id}".encode()).digest()
+    return "-" + base64.urlsafe_b64encode(digest)[:8].decode()
+
+
+def verify_device_verifier(salt: bytes, verifier: bytes) -> bytes:
+    """Return a verifier that a device made in fixed length; raise SrpVerifierRefused.
+
+    A verifier of 0, 1 or -1 would make the key known without the secret.
+    """
+    number = element_of(verifier)
+    is_of_group = len(verifier) <= ELEMENT_BYTES + 1 and 1 < number < MODULUS - 1
+    if not is_of_group or not _SALT_LENGTHS[0] <= len(salt) <= _SALT_LENGTHS[1]:
+        raise SrpVerifierRefused
+    return element_bytes(number)
 
 
 def nobody(vault: Vault, pool_id: PoolId, login_name: str) -> Verifier:
@@ -132,6 +167,8 @@ def begin(
     whom: Verifier,
     srp_a: str,
     now: datetime,
+    proves: Proves = Proves.PASSWORD,
+    carried: str = "",
 ) -> Begun:
     """Answer the client's A; raise SrpPublicValueRefused when A could force the key."""
     public_a = _parse_public_value(srp_a)
@@ -146,9 +183,10 @@ def begin(
         b=element_bytes(public_b),
         private_b=private_b,
         begun_at=epoch_millis(now),
+        carried=carried,
     )
     sealed = vault.seal(
-        msgspec.msgpack.encode(exchange), purpose=_PURPOSE, bound_to=_place(pool_id, client_id)
+        msgspec.msgpack.encode(exchange), purpose=proves, bound_to=_place(pool_id, client_id)
     )
     return Begun(
         salt=whom.salt.hex(),
@@ -165,11 +203,12 @@ def open_secret_block(
     client_id: ClientId,
     now: datetime,
     lifetime_seconds: int,
+    proves: Proves = Proves.PASSWORD,
 ) -> OpenedBlock:
     """Return the exchange; raise WrongPassword when the block is altered, foreign or too old."""
     try:
         sealed = binascii.a2b_base64(secret_block.encode("ascii"), strict_mode=True)
-        plaintext = vault.unseal(sealed, purpose=_PURPOSE, bound_to=_place(pool_id, client_id))
+        plaintext = vault.unseal(sealed, purpose=proves, bound_to=_place(pool_id, client_id))
     except (ValueError, UnsealingFailed) as error:
         raise WrongPassword from error
     exchange = msgspec.msgpack.decode(plaintext, type=Exchange)
@@ -180,18 +219,23 @@ def open_secret_block(
 
 
 def verify_claim(
-    block: OpenedBlock, whom: Verifier, *, signature: str, timestamp: str, now: datetime
+    block: OpenedBlock,
+    whom: Verifier,
+    *,
+    signature: str,
+    timestamp: str,
+    now: datetime,
+    proves: Proves = Proves.PASSWORD,
 ) -> None:
-    """Raise WrongPassword unless the client proved that it knows the password.
+    """Raise WrongPassword unless the client proved that it knows the password or device secret.
 
     `whom` must be read again for this call. The proof is computed before anything is judged, so
     that every refusal costs the same.
     """
     exchange = block.exchange
+    group = device_group_key if proves is Proves.DEVICE_SECRET else pool_name_of
     message = (
-        f"{pool_name_of(exchange.pool_id)}{exchange.user_id}".encode()
-        + block.sealed
-        + timestamp.encode()
+        f"{group(exchange.pool_id)}{exchange.user_id}".encode() + block.sealed + timestamp.encode()
     )
     expected = hmac.digest(proof_key(exchange, whom.verifier), message, "sha256")
     is_proven = hmac.compare_digest(base64.b64encode(expected), signature.encode())

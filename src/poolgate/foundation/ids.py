@@ -55,3 +55,10 @@ def pool_arn(account_id: AccountId, pool_id: PoolId) -> Arn:
     """Return the ARN of a user pool."""
     region = region_of_pool(pool_id)
     return Arn(f"arn:aws:cognito-idp:{region}:{account_id}:userpool/{pool_id}")
+
+
+def device_arn(account_id: AccountId, pool_id: PoolId, username: str, device_key: str) -> Arn:
+    """Return the ARN of a user's device."""
+    region = region_of_pool(pool_id)
+    owner = f"owner/{username}.{pool_id}"
+    return Arn(f"arn:aws:cognito-idp:{region}:{account_id}:{owner}/device/{device_key}")

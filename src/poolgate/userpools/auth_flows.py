@@ -71,6 +71,7 @@ class Attempt:
     srp_a: str | None = None
     refresh_token: Secret | None = None
     secret_hash: str | None = None
+    device_key: str | None = None
     preferred_challenge: str | None = None
     client_metadata: Mapping[str, str] | None = None
 

@@ -76,6 +76,8 @@ class AuthSession(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     totp_secret: bytes | None = None
     # Of the name that was typed, while nothing is proven: the sign-in may be about nobody.
     name_digest: bytes = b""
+    # The device that the sign-in named.
+    device_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

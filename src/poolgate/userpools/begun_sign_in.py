@@ -50,6 +50,7 @@ def of_presented(call: Call, asker: Situation, presented: PresentedAuthSession, 
     with call.db.reading() as transaction:
         auth_sessions.verify_unused(transaction, presented)
     situation = replace(situations.about(call, asker, auth_session.sub), login_name=name)
+    situation = situation.carrying_device(auth_session.device_key)
     user = situation.user
     if user is None:
         is_meant = _digest(situation.pool, name) == auth_session.name_digest
@@ -83,6 +84,7 @@ def issue(
         expires_at=call.now_millis + situation.app_client.auth_session_seconds * 1000,
         sent_code=to_send.sent_code if to_send else None,
         name_digest=_digest(pool, situation.login_name),
+        device_key=situation.device_key,
     )
     sealed = auth_sessions.seal(call, auth_session)
     wording = Wording(pool)

@@ -80,7 +80,9 @@ def of_presented(call: Call, asker: Situation, presented: PresentedAuthSession) 
     """
     with call.db.reading() as transaction:
         auth_sessions.verify_unused(transaction, presented)
-    situation = situations.about(call, asker, presented.auth_session.sub)
+    situation = situations.about(call, asker, presented.auth_session.sub).carrying_device(
+        presented.auth_session.device_key
+    )
     user = situation.user
     if user is None or presented.auth_session.password_set_at != password_set_at(user):
         raise AuthSessionInvalid

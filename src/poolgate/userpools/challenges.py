@@ -1,7 +1,7 @@
 """What stands between a user and tokens: one pure decision over pool, user and what is proven.
 
-    password ──> new password (temporary ones) ──> second factor ──> tokens
-    another first factor ────────────────────────> second factor ──> tokens
+    password ──> new password (temporary ones) ──> second factor ──> device ──> tokens
+    another first factor ────────────────────────> second factor ──> device ──> tokens
 
 The second factor follows AWS's table (Developer Guide, "Adding MFA to a user pool"):
 
@@ -12,6 +12,9 @@ The second factor follows AWS's table (Developer Guide, "Adding MFA to a user po
 
 A message is eligible when the pool uses it, the user has its address, and the address is not the
 one that the pool recovers passwords by: who reads that mailbox must not hold both factors.
+
+A remembered device that a sign-in names proves itself last. Where the pool says so, it does that
+instead of a second factor that the user has; it never stands for one that is to be set up.
 """
 
 from collections.abc import Mapping
@@ -39,6 +42,8 @@ class Factor(StrEnum):
     EMAIL_OTP = "EMAIL_OTP"
     FIRST_EMAIL_OTP = "FIRST_EMAIL_OTP"
     FIRST_SMS_OTP = "FIRST_SMS_OTP"
+    # Counts in the step that proves it only: auth sessions do not carry it.
+    DEVICE = "DEVICE"
 
 
 FIRST_FACTORS = frozenset({Factor.PASSWORD, Factor.FIRST_EMAIL_OTP, Factor.FIRST_SMS_OTP})
@@ -59,6 +64,8 @@ class Challenge(StrEnum):
     PASSWORD_SRP = "PASSWORD_SRP"  # noqa: S105 - a challenge's name
     SMS_OTP = "SMS_OTP"
     MFA_SETUP = "MFA_SETUP"
+    DEVICE_SRP_AUTH = "DEVICE_SRP_AUTH"
+    DEVICE_PASSWORD_VERIFIER = "DEVICE_PASSWORD_VERIFIER"  # noqa: S105 - a challenge's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,32 @@ def challenge_owed(user: User, pool: UserPool, proven: frozenset[Factor]) -> Owe
     if proven & SECOND_FACTORS:
         return None
     return second_factor_owed(user, pool)
+
+
+_DEVICE_MAY_REPLACE = frozenset(
+    {
+        Challenge.SMS_MFA,
+        Challenge.SOFTWARE_TOKEN_MFA,
+        Challenge.EMAIL_OTP,
+        Challenge.SELECT_MFA_TYPE,
+    }
+)
+
+
+def owed_on_device(owed: Owed | None, pool: UserPool, proven: frozenset[Factor]) -> Owed | None:
+    """Return what is owed on a remembered device, where `owed` would be without it.
+
+    INVARIANT: nothing but a second factor after a first one is left out for a device.
+    """
+    if owed is not None and not _is_replaced(owed, pool, proven):
+        return owed
+    return None if Factor.DEVICE in proven else Owed(Challenge.DEVICE_SRP_AUTH)
+
+
+def _is_replaced(owed: Owed, pool: UserPool, proven: frozenset[Factor]) -> bool:
+    if pool.device_tracking is None or not pool.device_tracking.replaces_mfa:
+        return False
+    return bool(proven & FIRST_FACTORS) and owed.challenge in _DEVICE_MAY_REPLACE
 
 
 def second_factor_owed(user: User, pool: UserPool) -> Owed | None:

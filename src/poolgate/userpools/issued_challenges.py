@@ -6,10 +6,10 @@ from typing import TypeAlias
 
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
-from poolgate.userpools import auth_sessions, mfa_codes, new_password_challenge
+from poolgate.userpools import auth_sessions, device_proofs, mfa_codes, new_password_challenge
 from poolgate.userpools.auth_sessions import AuthSession, SentCode
 from poolgate.userpools.challenge_answers import password_set_at
-from poolgate.userpools.challenges import ATTRIBUTE_OF, Challenge, Owed, render_choices
+from poolgate.userpools.challenges import ATTRIBUTE_OF, Challenge, Factor, Owed, render_choices
 from poolgate.userpools.custom_messages import AUTHENTICATION, worded
 from poolgate.userpools.messages import Delivery, Wording
 from poolgate.userpools.mfa_codes import CodeToSend
@@ -63,11 +63,17 @@ def issue(
     with call.db.writing() as transaction:
         settle(transaction, call, progress)
         auth_sessions.store(transaction, auth_session, sealed)
+        if owed.challenge is Challenge.DEVICE_SRP_AUTH:
+            device_proofs.keep_step(transaction, call, user, auth_session, sealed)
         if to_send is not None:
             mfa_codes.send(transaction, call, text, user.sub, to_send)
     return ChallengeIssued(
         challenge=owed.challenge,
-        parameters=_parameters(progress, owed, to_send),
+        parameters=(
+            device_proofs.parameters(user, auth_session)
+            if owed.challenge is Challenge.DEVICE_SRP_AUTH
+            else _parameters(progress, owed, to_send)
+        ),
         auth_session=sealed,
     )
 
@@ -88,11 +94,12 @@ def session_after(
         sub=progress.user.sub,
         door=progress.door,
         challenge=challenge,
-        proven=frozenset(progress.proven),
+        proven=frozenset(progress.proven - {Factor.DEVICE}),
         password_set_at=password_set_at(progress.user),
         expires_at=call.now_millis + app_client.auth_session_seconds * 1000,
         sent_code=sent_code,
         totp_secret=totp_secret,
+        device_key=progress.situation.device_key,
     )
 
 

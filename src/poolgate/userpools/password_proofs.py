@@ -65,6 +65,7 @@ def prove_by_srp(call: Call, asker: Situation, answer: Answer) -> Progress:
     )
     block = srp_proofs.open_block(call, asker, claim.secret_block)
     situation = situations.about(call, asker, block.exchange.sub or asker.stand_in)
+    situation = situation.carrying_device(block.exchange.carried)
     lockout.verify_open(situation.failures, call.now_millis)
     verify_known(situation)
     lifetime = situation.app_client.auth_session_seconds * 1000

@@ -73,6 +73,17 @@ class RecoveryMechanism(msgspec.Struct, frozen=True):
     priority: int
 
 
+class DeviceTracking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a pool tracks the devices of its users.
+
+    `replaces_mfa`: the proof of a remembered device stands for the second factor. `asks_user`: a
+    device is remembered only once its user wants it to be.
+    """
+
+    replaces_mfa: bool = False
+    asks_user: bool = False
+
+
 class PoolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What UpdateUserPool replaces as a whole.
 
@@ -102,6 +113,8 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     invitation_email_message: str | None = None
     email_configuration: EmailConfiguration = EmailConfiguration()
     sms_configuration: SmsConfiguration | None = None
+    # None: devices are not tracked.
+    device_tracking: DeviceTracking | None = None
     advanced_security_mode: str | None = None
     key_type: str | None = None
     issuer_type: str | None = None

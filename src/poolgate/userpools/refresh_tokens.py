@@ -71,7 +71,10 @@ class RefreshTokenOfAnotherClient(Failure):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """One sign-in and everything refreshed from it; `auth_time` is in seconds."""
+    """One sign-in and everything refreshed from it; `auth_time` is in seconds.
+
+    `device_key` is None where the pool does not track the device that signed in.
+    """
 
     family_id: str
     pool_id: PoolId
@@ -80,6 +83,7 @@ class Family:
     scope: str
     auth_time: int
     expires_at: int
+    device_key: str | None = None
     revoked_at: int | None = None
 
 
@@ -148,6 +152,27 @@ _REVOKE_FAMILY = (
     )
     .values(revoked_at=sa.bindparam("now"))
 )
+_REVOKE_FAMILIES_OF_DEVICE = (
+    sa.update(token_families)
+    .where(
+        token_families.c.pool_id == sa.bindparam("of_pool_id"),
+        token_families.c.sub == sa.bindparam("of_sub"),
+        token_families.c.device_key == sa.bindparam("of_device_key"),
+        token_families.c.revoked_at.is_(None),
+    )
+    .values(revoked_at=sa.bindparam("now"))
+)
+_LIVING_OF_DEVICE = (
+    sa.select(token_families.c.family_id)
+    .where(
+        token_families.c.pool_id == sa.bindparam("of_pool_id"),
+        token_families.c.sub == sa.bindparam("of_sub"),
+        token_families.c.device_key == sa.bindparam("of_device_key"),
+        token_families.c.revoked_at.is_(None),
+        token_families.c.expires_at > sa.bindparam("now"),
+    )
+    .limit(1)
+)
 _REVOKE_FAMILIES_OF_USER = (
     sa.update(token_families)
     .where(
@@ -181,6 +206,7 @@ def create_family(
             "sub": family.sub,
             "client_id": family.client_id,
             "scope": family.scope,
+            "device_key": family.device_key,
             "auth_time": family.auth_time,
             "expires_at": family.expires_at,
             "revoked_at": None,
@@ -203,6 +229,7 @@ def find(transaction: Transaction, refresh_token: Secret) -> HeldToken | None:
         scope=row.family_scope,
         auth_time=row.family_auth_time,
         expires_at=row.family_expires_at,
+        device_key=row.family_device_key,
         revoked_at=row.family_revoked_at,
     )
     return HeldToken(digest, row.rotated_at, family, user_of(row))
@@ -290,6 +317,30 @@ def revoke_all_of_user(
     of_user = {"of_pool_id": pool_id, "of_sub": sub, "now": now_millis}
     transaction.run(_REVOKE_FAMILIES_OF_USER, of_user)
     transaction.run(_SIGN_OUT, of_user)
+
+
+def revoke_all_of_device(
+    transaction: Transaction, user: User, device_key: str, now_millis: int
+) -> None:
+    """End every sign-in of the user on that device."""
+    transaction.run(_REVOKE_FAMILIES_OF_DEVICE, _of_device(user, device_key, now_millis))
+
+
+def has_living_of_device(
+    transaction: Transaction, user: User, device_key: str, now_millis: int
+) -> bool:
+    """Tell whether a sign-in on that device goes on."""
+    of_device = _of_device(user, device_key, now_millis)
+    return transaction.one(_LIVING_OF_DEVICE, of_device) is not None
+
+
+def _of_device(user: User, device_key: str, now_millis: int) -> dict[str, object]:
+    return {
+        "of_pool_id": user.pool_id,
+        "of_sub": user.sub,
+        "of_device_key": device_key,
+        "now": now_millis,
+    }
 
 
 def _rotated(transaction: Transaction, call: Call, held: HeldToken, grace_seconds: int) -> Rotation:

@@ -20,6 +20,8 @@ from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.userpools import (
     choice_sign_in,
+    device_proofs,
+    devices,
     issued_challenges,
     lockout,
     new_password_challenge,
@@ -39,7 +41,8 @@ from poolgate.userpools.auth_flows import (
     verify_parameters_given,
 )
 from poolgate.userpools.challenge_answers import Answer, opened, resume
-from poolgate.userpools.challenges import Challenge, challenge_owed
+from poolgate.userpools.challenges import Challenge, Factor, challenge_owed, owed_on_device
+from poolgate.userpools.devices import Device
 from poolgate.userpools.issued_challenges import ChallengeIssued, Step
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.second_factors import Chosen
@@ -68,7 +71,7 @@ def begin(
     """Begin a sign-in, or refresh one."""
     situation = situations.read(
         call, client_id, pool_id=pool_id, login_name=attempt.login_name, for_sign_in=True
-    )
+    ).naming_device(attempt.device_key)
     for check in BEGIN_CHECKS[attempt.flow is AuthFlow.REFRESH_TOKEN_AUTH]:
         check(call, situation, attempt)
     if attempt.flow is not AuthFlow.REFRESH_TOKEN_AUTH:
@@ -84,6 +87,7 @@ def continue_(
     """Take the answer to a challenge."""
     asker = situations.read(call, client_id, pool_id=pool_id)
     asker = replace(asker, client_metadata=answer.client_metadata)
+    asker = asker.naming_device(answer.responses.get("DEVICE_KEY"))
     rule = _ANSWER_RULES.get(answer.challenge)
     if rule is None:
         raise ChallengeNotBuilt(challenge=answer.challenge)
@@ -137,7 +141,7 @@ def _with_migrated_user(call: Call, situation: Situation, attempt: Attempt) -> S
         password=attempt.password,
         validation=attempt.client_metadata,
     )
-    return with_migrated_user(call, situation, wanted)
+    return replace(with_migrated_user(call, situation, wanted), device=situation.device)
 
 
 # ---- first steps ----------------------------------------------------------------------------
@@ -164,6 +168,7 @@ def _refresh(call: Call, situation: Situation, attempt: Attempt) -> TokenSet:
         situation.pool,
         attempt.refresh_token or Secret(""),
         verify_owner=verify_owner,
+        device_key=attempt.device_key,
     )
 
 
@@ -204,15 +209,23 @@ def _answer_setup(call: Call, asker: Situation, answer: Answer) -> Step:
     return _issue_chosen(call, finished) if isinstance(finished, Chosen) else finished
 
 
+def _answer_device(call: Call, asker: Situation, answer: Answer) -> Step:
+    return ChallengeIssued(
+        challenge=Challenge.DEVICE_PASSWORD_VERIFIER,
+        parameters=device_proofs.begin(call, asker, answer),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _AnswerRule:
     needs: tuple[str, ...]
     step: Callable[[Call, Situation, Answer], Step]
 
 
+_SRP_CLAIM = ("PASSWORD_CLAIM_SIGNATURE", "PASSWORD_CLAIM_SECRET_BLOCK", "TIMESTAMP")
 _ANSWER_RULES: Mapping[str, _AnswerRule] = {
     Challenge.PASSWORD_VERIFIER: _AnswerRule(
-        ("USERNAME", "PASSWORD_CLAIM_SIGNATURE", "PASSWORD_CLAIM_SECRET_BLOCK", "TIMESTAMP"),
+        ("USERNAME", *_SRP_CLAIM),
         password_proofs.prove_by_srp,
     ),
     Challenge.NEW_PASSWORD_REQUIRED: _AnswerRule(
@@ -229,6 +242,10 @@ _ANSWER_RULES: Mapping[str, _AnswerRule] = {
     Challenge.SMS_OTP: _AnswerRule(("USERNAME", "SMS_OTP_CODE"), choice_sign_in.prove_by_code),
     Challenge.SELECT_MFA_TYPE: _AnswerRule(("USERNAME", "ANSWER"), _answer_choice),
     Challenge.MFA_SETUP: _AnswerRule(("USERNAME",), _answer_setup),
+    Challenge.DEVICE_SRP_AUTH: _AnswerRule(("USERNAME", "DEVICE_KEY", "SRP_A"), _answer_device),
+    Challenge.DEVICE_PASSWORD_VERIFIER: _AnswerRule(
+        ("USERNAME", "DEVICE_KEY", *_SRP_CLAIM), device_proofs.prove
+    ),
 }
 
 
@@ -243,10 +260,14 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
     """Issue the challenge that is owed, or tokens when none is."""
     situation, user = progress.situation, progress.user
     verify_may_sign_in(call, situation.pool, user)
+    device = device_proofs.named_device(call, progress)
     owed = challenge_owed(user, situation.pool, progress.proven)
+    if device is not None and device.remembered:
+        owed = owed_on_device(owed, situation.pool, progress.proven)
     if owed is not None:
         return issued_challenges.issue(call, progress, owed)
-    sign_in_triggers.ask_after_sign_in(call, situation, user)
+    on_new_device = situation.pool.device_tracking is not None and device is None
+    sign_in_triggers.ask_after_sign_in(call, situation, user, on_new_device=on_new_device)
     plan = tokens.plan(
         call,
         SignIn(
@@ -258,17 +279,29 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
             event_id=random_uuid(),
             source=_source(progress),
             client_metadata=situation.client_metadata,
+            device_key=_device_key(situation.pool, device),
+            on_new_device=on_new_device,
         ),
     )
     with call.db.writing() as transaction:
         settle(transaction, call, progress)
+        if device is not None:
+            device_proofs.record_sign_in(transaction, call, progress, device)
         if situation.failures.failures:
             lockout.forgive(transaction, situation.pool.pool_id, user.sub)
         tokens.store(transaction, plan)
     return plan.token_set
 
 
+def _device_key(pool: UserPool, device: Device | None) -> str | None:
+    if pool.device_tracking is None:
+        return None
+    return devices.new_device_key(pool.pool_id) if device is None else device.device_key
+
+
 def _source(progress: Progress) -> TokenSource:
+    if Factor.DEVICE in progress.proven:
+        return TokenSource.DEVICE
     answered = progress.answered
     if answered and answered.auth_session.challenge == Challenge.NEW_PASSWORD_REQUIRED:
         return TokenSource.NEW_PASSWORD

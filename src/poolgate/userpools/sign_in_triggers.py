@@ -31,7 +31,7 @@ def ask_before_sign_in(
     ask(call, Trigger.PRE_AUTHENTICATION, occasion, request, NoAnswer)
 
 
-def ask_after_sign_in(call: Call, situation: Situation, user: User) -> None:
+def ask_after_sign_in(call: Call, situation: Situation, user: User, *, on_new_device: bool) -> None:
     """Let the pool's function refuse a sign-in that proved everything it had to."""
     if Trigger.POST_AUTHENTICATION not in situation.pool.triggers:
         return
@@ -42,5 +42,5 @@ def ask_after_sign_in(call: Call, situation: Situation, user: User) -> None:
         client_id=situation.app_client.client_id,
         client_metadata=situation.client_metadata,
     )
-    request = {"userAttributes": attributes_of(user), "newDeviceUsed": False}
+    request = {"userAttributes": attributes_of(user), "newDeviceUsed": on_new_device}
     ask(call, Trigger.POST_AUTHENTICATION, occasion, request, NoAnswer)

@@ -23,6 +23,9 @@ from poolgate.userpools.lockout import FailureCount
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import User, UserNotFound
 
+# AWS DeviceKeyType.
+_LONGEST_DEVICE_KEY = 55
+
 
 class SecretHashMissing(Failure):
     """The app client has a secret and nothing proves it was used. Facts: client_id."""
@@ -30,6 +33,18 @@ class SecretHashMissing(Failure):
 
 class NameNotFoundForClient(UserNotFound):
     """The pool of the app client has no such user; sign-up and recovery word it so."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDevice:
+    """The device that a sign-in says it is on.
+
+    One that this very request names must exist; one that an earlier step named may have been
+    forgotten since.
+    """
+
+    device_key: str
+    named_now: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +65,26 @@ class Situation:
     groups: tuple[Group, ...] = ()
     # What the app client sent along for the functions that the pool asks.
     client_metadata: Mapping[str, str] | None = None
+    device: NamedDevice | None = None
+
+    @property
+    def device_key(self) -> str | None:
+        """The key of the device that the sign-in names."""
+        return self.device.device_key if self.device else None
+
+    def naming_device(self, device_key: str | None) -> "Situation":
+        """Return the situation of a request that names that device, if any."""
+        if not device_key:
+            return self
+        # What is longer names no device, however long it is.
+        named = NamedDevice(device_key[: _LONGEST_DEVICE_KEY + 1], named_now=True)
+        return replace(self, device=named)
+
+    def carrying_device(self, device_key: str | None) -> "Situation":
+        """Return the situation with the device of an earlier step, unless one is named now."""
+        if self.device is not None or not device_key:
+            return self
+        return replace(self, device=NamedDevice(device_key, named_now=False))
 
     @property
     def hides_user_existence(self) -> bool:

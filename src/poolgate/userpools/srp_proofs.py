@@ -36,6 +36,7 @@ def challenge(call: Call, situation: Situation, srp_a: str) -> Mapping[str, str]
         whom=whom,
         srp_a=srp_a,
         now=call.now,
+        carried=situation.device_key or "",
     )
     return {
         "SALT": begun.salt,

@@ -153,6 +153,26 @@ software_tokens = sa.Table(
     sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
 )
 
+# Devices that users confirmed. The verifier is one that the device made of a secret of its own;
+# `sealed_step` is the sign-in that waits for the device's proof.
+devices = sa.Table(
+    "devices",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("sub", KEY_TEXT, primary_key=True),
+    sa.Column("device_key", KEY_TEXT, primary_key=True),
+    sa.Column("name", sa.Text),
+    sa.Column("remembered", sa.Boolean, nullable=False),
+    sa.Column("salt", sa.LargeBinary, nullable=False),
+    sa.Column("sealed_verifier", sa.LargeBinary, nullable=False),
+    sa.Column("sealed_step", sa.LargeBinary),
+    sa.Column("last_address", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("modified_at", sa.BigInteger, nullable=False),
+    sa.Column("last_signed_in_at", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+)
+
 # How often something was tried in the current window (codes sent, codes tried, changes).
 attempt_windows = sa.Table(
     "attempt_windows",
@@ -308,6 +328,8 @@ token_families = sa.Table(
     sa.Column("sub", KEY_TEXT, nullable=False),
     sa.Column("client_id", sa.Text, nullable=False),
     sa.Column("scope", sa.Text, nullable=False),
+    # Of sign-ins of the API in pools that track devices.
+    sa.Column("device_key", sa.Text),
     sa.Column("auth_time", sa.BigInteger, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Column("revoked_at", sa.BigInteger),

@@ -25,12 +25,17 @@ class TokenSource(StrEnum):
 
     AUTHENTICATION = "TokenGeneration_Authentication"
     NEW_PASSWORD = "TokenGeneration_NewPasswordChallenge"  # noqa: S105 - an occasion
+    DEVICE = "TokenGeneration_AuthenticateDevice"
     REFRESH = "TokenGeneration_RefreshTokens"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """Who signed in where, as tokens will say it. `auth_time` is in seconds."""
+    """Who signed in where, as tokens will say it. `auth_time` is in seconds.
+
+    `device_key` is None where the pool does not track the device; a new device has no other
+    sign-ins yet.
+    """
 
     user: User
     pool: UserPool
@@ -42,6 +47,8 @@ class SignIn:
     source: TokenSource = TokenSource.AUTHENTICATION
     # What the app client sent along for the functions that the pool asks.
     client_metadata: Mapping[str, str] | None = None
+    device_key: str | None = None
+    on_new_device: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +77,8 @@ def access_token_claims(sign_in: SignIn, issue: Issue, jti: str) -> Claims:
     }
     if sign_in.groups:
         claims["cognito:groups"] = [group.name for group in sign_in.groups]
+    if sign_in.device_key is not None:
+        claims["device_key"] = sign_in.device_key
     return claims | _revocation_claims(app_client, issue, jti)
 
 

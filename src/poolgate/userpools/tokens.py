@@ -8,6 +8,7 @@ that has been committed.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from poolgate.credentials.srp import device_group_key
 from poolgate.foundation.clock import epoch_seconds
 from poolgate.foundation.randomness import random_uuid
 from poolgate.foundation.secret import Secret
@@ -15,6 +16,7 @@ from poolgate.jose.tokens import SigningKey, sign_token
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
 from poolgate.userpools import (
+    devices,
     groups,
     refresh_tokens,
     session_activity,
@@ -51,13 +53,23 @@ VerifyOwner = Callable[[User], None]
 class TokenSet:
     """What a sign-in gives; `expires_in` is the access token's life in seconds.
 
-    A refresh gives no refresh token unless the app client rotates them.
+    A refresh gives no refresh token unless the app client rotates them. `new_device` names a device
+    that may be confirmed now.
     """
 
     access_token: Secret
     id_token: Secret
     refresh_token: Secret | None
     expires_in: int
+    new_device: "NewDevice | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """The names of a device that signed in for the first time."""
+
+    device_key: str
+    device_group_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +108,7 @@ def plan(call: Call, sign_in: SignIn) -> Plan:
         scope=sign_in.scope,
         auth_time=sign_in.auth_time,
         expires_at=call.now_millis + app_client.refresh_token_seconds * 1000,
+        device_key=sign_in.device_key,
     )
     refresh_token = refresh_tokens.new_refresh_token()
     token_set = _signed(call, sign_in, keys, family.family_id, refresh_token, overrides=overrides)
@@ -124,12 +137,14 @@ def refresh(
     refresh_token: Secret,
     *,
     verify_owner: VerifyOwner | None = None,
+    device_key: str | None = None,
     source: TokenSource = TokenSource.REFRESH,
     client_metadata: Mapping[str, str] | None = None,
 ) -> TokenSet:
     """Return new tokens of the same sign-in, from the user as it is now.
 
-    `verify_owner` is asked once the user is known, before the token's state is told. Raises
+    `verify_owner` is asked once the user is known, before the token's state is told. A sign-in on
+    a tracked device goes on with the key of that device only, and once it is confirmed. Raises
     RefreshTokenInvalid, -Revoked, -Expired, -Reused or UserDisabled.
     """
     with call.db.reading() as transaction:
@@ -138,9 +153,12 @@ def refresh(
             raise RefreshTokenInvalid
         user_groups = groups.of_user(transaction, pool.pool_id, held.user.sub)
         keys = signing_keys.signing(transaction, call, pool.pool_id)
+        is_on_its_device = _is_on_its_device(transaction, pool, held, device_key)
     if verify_owner is not None:
         verify_owner(held.user)
     refresh_tokens.verify_alive(held, call.now_millis)
+    if not is_on_its_device:
+        raise RefreshTokenInvalid
     if not held.user.enabled:
         raise UserDisabled
     sign_in = SignIn(
@@ -153,6 +171,7 @@ def refresh(
         scope=held.family.scope,
         source=source,
         client_metadata=client_metadata,
+        device_key=held.family.device_key,
     )
     # Asked before the refresh token is replaced: a function that fails costs nobody the session.
     overrides = ask_before_tokens(call, sign_in)
@@ -160,6 +179,16 @@ def refresh(
         _verify_still_alive(call, refresh_token)
     successor = _succeed(call, app_client, held, _tracking(call, pool))
     return _signed(call, sign_in, keys, held.family.family_id, successor, overrides=overrides)
+
+
+def _is_on_its_device(
+    transaction: Transaction, pool: UserPool, held: HeldToken, device_key: str | None
+) -> bool:
+    """Tell whether the device that signed in is the one that goes on, or none is tracked."""
+    own_key = held.family.device_key
+    if pool.device_tracking is None or own_key is None:
+        return True
+    return device_key == own_key and devices.find(transaction, held.user, own_key) is not None
 
 
 def _verify_still_alive(call: Call, refresh_token: Secret) -> None:
@@ -223,4 +252,11 @@ def _signed(
         id_token=Secret(id_token),
         refresh_token=refresh_token,
         expires_in=sign_in.app_client.access_token_seconds,
+        new_device=_new_device(sign_in),
     )
+
+
+def _new_device(sign_in: SignIn) -> NewDevice | None:
+    if sign_in.device_key is None or not sign_in.on_new_device:
+        return None
+    return NewDevice(sign_in.device_key, device_group_key(sign_in.pool.pool_id))

@@ -315,7 +315,6 @@ def test_malformed_requests_are_refused_before_anything_is_looked_up(
 @pytest.mark.parametrize(
     ("member", "members"),
     [
-        ("DeviceConfiguration", {"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": True}}),
         (
             "AllowedFirstAuthFactors WEB_AUTHN",
             {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}},

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 from kits.hostile import HostileRequests, Members, form_parameters
+from pycognito.aws_srp import generate_hash_device
 
 from poolgate.foundation.ids import pool_arn
 from poolgate.operations.registry import Authentication, Operation
@@ -73,6 +74,7 @@ GIVEN: Mapping[str, Members] = {
     "ResendConfirmationCode": {"Username": "carla"},
     "AdminConfirmSignUp": {"Username": "carla"},
     "AdminCreateUser": {"Username": "dora", "TemporaryPassword": PASSWORD},
+    "ConfirmDevice": {"DeviceSecretVerifierConfig": generate_hash_device("-group", "key")[1]},
     "UpdateAccessKey": {"UserName": "irene"},
     "DeleteAccessKey": {"UserName": "irene"},
     "DescribeUserImportJob": {"JobId": "import-AbCdEfGhIj"},
@@ -151,7 +153,10 @@ class World:
 
     def _populated(self) -> dict[str, Any]:
         cognito, iam = self.poolgate.client("cognito-idp"), self.poolgate.client("iam")
-        pool_id = cognito.create_user_pool(PoolName="people")["UserPool"]["Id"]
+        tracking = {"DeviceOnlyRememberedOnUserPrompt": False}
+        pool_id = cognito.create_user_pool(PoolName="people", DeviceConfiguration=tracking)[
+            "UserPool"
+        ]["Id"]
         app_client = cognito.create_user_pool_client(
             UserPoolId=pool_id,
             ClientName="app",
@@ -190,6 +195,11 @@ class World:
             AuthFlow="USER_PASSWORD_AUTH",
             AuthParameters=SIGN_IN,
         )["AuthenticationResult"]
+        device = {
+            "AccessToken": tokens["AccessToken"],
+            "DeviceKey": tokens["NewDeviceMetadata"]["DeviceKey"],
+        }
+        cognito.confirm_device(**device, **GIVEN["ConfirmDevice"])
         iam.create_user(UserName="irene")
         access_key = iam.create_access_key(UserName="irene")["AccessKey"]
         statement = {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}
@@ -207,7 +217,7 @@ class World:
             "Username": "anna",
             "Password": PASSWORD,
             "ProposedPassword": PASSWORD + "2",
-            "AccessToken": tokens["AccessToken"],
+            **device,
             "Token": tokens["RefreshToken"],
             "ChallengeName": "NEW_PASSWORD_REQUIRED",
             "ResourceArn": pool_arn(self.poolgate.account_id, pool_id),

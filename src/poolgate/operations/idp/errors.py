@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from poolgate.credentials import secret_hash
+from poolgate.credentials.srp import SrpVerifierRefused
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.paging import PageTokenInvalid
 from poolgate.operations.errors import AwsError, ErrorTable
@@ -22,6 +23,7 @@ from poolgate.userpools import (
     client_secrets,
     client_settings,
     client_tokens,
+    devices,
     groups,
     pool_settings,
     pools,
@@ -146,6 +148,19 @@ _SESSIONS: Mapping[type[Failure], AwsError] = {
     ),
 }
 
+_DEVICES: Mapping[type[Failure], AwsError] = {
+    devices.DeviceTrackingOff: AwsError(
+        "InvalidUserPoolConfigurationException", "The user pool is not configured to track devices."
+    ),
+    devices.DeviceNotFound: AwsError(NOT_FOUND, "Device does not exist."),
+    devices.DeviceKeyRefused: AwsError(INVALID_PARAMETER, "Invalid device key given."),
+    devices.DeviceExists: AwsError("DeviceKeyExistsException", "Device key already exists."),
+    devices.DeviceSecretMissing: AwsError(
+        INVALID_PARAMETER, "DeviceSecretVerifierConfig needs a PasswordVerifier and a Salt."
+    ),
+    SrpVerifierRefused: AwsError(INVALID_PARAMETER, "Invalid device secret verifier."),
+}
+
 _CLIENT_TOKENS: Mapping[type[Failure], AwsError] = {
     client_tokens.ScopeUnknown: AwsError(INVALID_PARAMETER, "Scope {scope} does not exist."),
     client_tokens.ScopeNotAllowed: AwsError(
@@ -224,6 +239,7 @@ IDP_ERRORS: ErrorTable = {
     **_GROUPS,
     **_RESOURCE_SERVERS,
     **_SESSIONS,
+    **_DEVICES,
     **_CLIENT_TOKENS,
     **_TOKEN_EXCHANGE,
     **_USER_SEARCH,

@@ -13,6 +13,7 @@ from poolgate.operations.shapes.idp import (
 )
 from poolgate.userpools.mfa_settings import MfaMode
 from poolgate.userpools.pool_settings import (
+    DeviceTracking,
     EmailConfiguration,
     InvalidPoolSettings,
     PasswordPolicy,
@@ -61,6 +62,7 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
         invitation_email_message=invitation.get("EmailMessage"),
         email_configuration=_email_configuration(request.get("EmailConfiguration", {})),
         sms_configuration=sms_configuration_of(request.get("SmsConfiguration")),
+        device_tracking=_device_tracking(request),
         advanced_security_mode="OFF" if "UserPoolAddOns" in request else None,
         key_type=request.get("KeyConfiguration", {}).get("KeyType"),
         issuer_type=request.get("IssuerConfiguration", {}).get("Type"),
@@ -73,7 +75,6 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
 
 def refuse_unbuilt_factors(request: PoolRequest) -> None:
     """Raise for sign-in factors and protections that sign-in does not know yet."""
-    refuse_if("DeviceConfiguration" in request, "DeviceConfiguration")
     refuse_if("WEB_AUTHN" in _first_factors(request), "AllowedFirstAuthFactors WEB_AUTHN")
     add_ons = request.get("UserPoolAddOns", {"AdvancedSecurityMode": "OFF"})
     refuse_if(add_ons["AdvancedSecurityMode"] != "OFF", "AdvancedSecurityMode")
@@ -136,6 +137,17 @@ def _account_recovery(request: PoolRequest) -> tuple[RecoveryMechanism, ...] | N
     if not mechanisms:
         return None
     return tuple(RecoveryMechanism(way["Name"], way["Priority"]) for way in mechanisms)
+
+
+def _device_tracking(request: PoolRequest) -> DeviceTracking | None:
+    # AWS DeviceConfigurationType: any of its properties activates it, so an empty one does not.
+    configuration = request.get("DeviceConfiguration")
+    if not configuration:
+        return None
+    return DeviceTracking(
+        replaces_mfa=configuration.get("ChallengeRequiredOnNewDevice", False),
+        asks_user=configuration.get("DeviceOnlyRememberedOnUserPrompt", False),
+    )
 
 
 def _email_configuration(shape: EmailConfigurationType) -> EmailConfiguration:

@@ -165,6 +165,11 @@ def _add_what_was_set(shape: UserPoolType, pool: UserPool) -> None:
                 {"Priority": way.priority, "Name": way.name} for way in pool.account_recovery
             ]
         }
+    if pool.device_tracking is not None:
+        shape["DeviceConfiguration"] = {
+            "ChallengeRequiredOnNewDevice": pool.device_tracking.replaces_mfa,
+            "DeviceOnlyRememberedOnUserPrompt": pool.device_tracking.asks_user,
+        }
     if pool.advanced_security_mode is not None:
         shape["UserPoolAddOns"] = {"AdvancedSecurityMode": pool.advanced_security_mode}
     if pool.key_type is not None:

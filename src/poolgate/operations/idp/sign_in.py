@@ -75,6 +75,7 @@ def _attempt(door: Door, request: InitiateAuthRequest | AdminInitiateAuthRequest
         srp_a=parameters.get("SRP_A"),
         refresh_token=_secret(parameters.get("REFRESH_TOKEN")),
         secret_hash=parameters.get("SECRET_HASH"),
+        device_key=parameters.get("DEVICE_KEY"),
         preferred_challenge=parameters.get("PREFERRED_CHALLENGE"),
     )
 

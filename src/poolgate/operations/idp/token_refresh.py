@@ -36,6 +36,7 @@ def get_tokens_from_refresh_token(
         app_client,
         pool,
         Secret(request["RefreshToken"]),
+        device_key=request.get("DeviceKey"),
         # AWS API_GetTokensFromRefreshToken names this source, not the one of refreshing.
         source=TokenSource.AUTHENTICATION,
         client_metadata=request.get("ClientMetadata"),

@@ -14,4 +14,9 @@ def authentication_result(token_set: TokenSet) -> AuthenticationResultType:
     )
     if token_set.refresh_token is not None:
         tokens["RefreshToken"] = token_set.refresh_token.reveal()
+    if token_set.new_device is not None:
+        tokens["NewDeviceMetadata"] = {
+            "DeviceKey": token_set.new_device.device_key,
+            "DeviceGroupKey": token_set.new_device.device_group_key,
+        }
     return tokens

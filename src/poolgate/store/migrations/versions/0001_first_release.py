@@ -29,6 +29,7 @@ def upgrade() -> None:
     _aliases()
     _client_secrets()
     _confirmation_codes()
+    _devices()
     _group_members()
     _earlier_passwords()
     _software_tokens()
@@ -304,6 +305,28 @@ def _confirmation_codes() -> None:
     )
 
 
+def _devices() -> None:
+    op.create_table(
+        "devices",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
+        sa.Column("device_key", KEY_TEXT, nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("remembered", sa.Boolean(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_verifier", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_step", sa.LargeBinary(), nullable=True),
+        sa.Column("last_address", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("modified_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_signed_in_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "sub", "device_key"),
+    )
+
+
 def _group_members() -> None:
     op.create_table(
         "group_members",
@@ -363,6 +386,7 @@ def _token_families() -> None:
         sa.Column("sub", KEY_TEXT, nullable=False),
         sa.Column("client_id", sa.Text(), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("device_key", sa.Text(), nullable=True),
         sa.Column("auth_time", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
