@@ -12,11 +12,13 @@ from typing import Any
 from urllib.parse import quote
 
 from poolgate.foundation.randomness import random_uuid
+from poolgate.login.door import find_page
 from poolgate.oauth.discovery import find_document
 from poolgate.server.observations import Observer
 from poolgate.server.operator_door import OperatorDoor
 from poolgate.server.peers import Peers
 from poolgate.server.upload_door import handle_upload
+from poolgate.userpools import domains
 from poolgate.userpools.import_files import UPLOAD_PATH
 from poolgate.userpools.pools import UserPoolNotFound
 from poolgate.web.handled import Handled, place_of
@@ -27,6 +29,7 @@ from poolgate.wire.installation import Installation
 from poolgate.wire.pipeline import INTERNAL_ERROR, MAX_BODY_BYTES
 
 OPERATOR_PREFIX = "/_poolgate/"
+DOMAINS_PREFIX = "/domains/"
 GUARD_PREFIX = "/_poolgate/guard/"
 OK, NOT_FOUND = 200, 404
 READ_BY_ANY_ORIGIN: Mapping[str, str] = MappingProxyType(
@@ -42,6 +45,7 @@ _REASONS = {
     405: "Method Not Allowed",
     409: "Conflict",
     413: "Content Too Large",
+    429: "Too Many Requests",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     501: "Not Implemented",
@@ -98,7 +102,20 @@ class Application:
             return handle_upload(self.installation, http)
         if http.path.startswith(OPERATOR_PREFIX):
             return self._operator_door.handle(http)
-        return self._issuer_document(http)
+        return self._page(http) or self._issuer_document(http)
+
+    def _page(self, http: HttpRequest) -> Handled | None:
+        """Answer for a page below a pool's domain; None where the request is for none."""
+        if not http.path.startswith(DOMAINS_PREFIX):
+            return None
+        domain, slash, path = http.path.removeprefix(DOMAINS_PREFIX).partition("/")
+        answer = find_page(slash + path)
+        if answer is None:
+            return None
+        call = self.installation.call_of(http, request_id=random_uuid())
+        with call.db.reading() as transaction:
+            found = domains.find(transaction, domain)
+        return None if found is None else answer(call, http, found.pool_id)
 
     def _issuer_document(self, http: HttpRequest) -> Handled:
         request_id = random_uuid()

@@ -8,7 +8,12 @@ from poolgate.delivery.queue import Medium
 from poolgate.foundation.ids import ClientId
 from poolgate.store.call import Call
 from poolgate.userpools.custom_senders import all_are_custom, custom_senders
-from poolgate.userpools.messages import CODE_PLACEHOLDER, USERNAME_PLACEHOLDER, Wording
+from poolgate.userpools.messages import (
+    CODE_PLACEHOLDER,
+    LINK_PLACEHOLDER,
+    USERNAME_PLACEHOLDER,
+    Wording,
+)
 from poolgate.userpools.mfa_settings import EmailMfa
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.triggers import (
@@ -71,11 +76,23 @@ def worded(
     }
     empty = {"smsMessage": None, "emailMessage": None, "emailSubject": None}
     text = ask(call, Trigger.CUSTOM_MESSAGE, occasion, request, _Text, response=empty)
+    _verify_placeholders(text, invites=invites, by_link=_goes_by_link(pool, kind))
+    return Wording(_with_text(pool, kind, text), senders)
+
+
+def _goes_by_link(pool: UserPool, kind: str) -> bool:
+    return pool.confirms_by_link and kind in {SIGN_UP, RESEND_CODE}
+
+
+def _verify_placeholders(text: _Text, *, invites: bool, by_link: bool) -> None:
     needed = (CODE_PLACEHOLDER, USERNAME_PLACEHOLDER) if invites else (CODE_PLACEHOLDER,)
-    for template in (text.sms_message, text.email_message):
+    templates = [text.sms_message, text.email_message]
+    if by_link and LINK_PLACEHOLDER.search(text.email_message or ""):
+        # The function may as well write a link of its own around the code.
+        templates.remove(text.email_message)
+    for template in templates:
         if template and not all(placeholder in template for placeholder in needed):
             raise TriggerAnswerUnreadable
-    return Wording(_with_text(pool, kind, text), senders)
 
 
 def _with_text(pool: UserPool, kind: str, text: _Text) -> UserPool:
@@ -95,6 +112,13 @@ def _with_text(pool: UserPool, kind: str, text: _Text) -> UserPool:
                 message=text.email_message or own.message,
                 subject=text.email_subject or own.subject,
             ),
+        )
+    if _goes_by_link(pool, kind):
+        return msgspec.structs.replace(
+            pool,
+            verification_sms_message=text.sms_message or pool.verification_sms_message,
+            link_email_message=text.email_message or pool.link_email_message,
+            link_email_subject=text.email_subject or pool.link_email_subject,
         )
     return msgspec.structs.replace(
         pool,

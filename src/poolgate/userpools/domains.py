@@ -108,6 +108,11 @@ def of_pool(transaction: Transaction, pool_id: PoolId) -> tuple[UserPoolDomain, 
     return tuple(_domain(row) for row in transaction.rows(_OF_POOL, {"pool_id": pool_id}))
 
 
+def url_of(call: Call, domain: UserPoolDomain) -> str:
+    """Return where the pages and endpoints of the domain are, without a slash at the end."""
+    return f"{call.public_url}/domains/{domain.domain}"
+
+
 def create(call: Call, wanted: UserPoolDomain) -> UserPoolDomain:
     """Give the pool a domain; of two concurrent creators one gets DomainTaken."""
     _verify_name(wanted)

@@ -5,12 +5,14 @@ password, `{username}` for the name that the user signs in with. E-mails are HTM
 """
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from poolgate.delivery.queue import Medium, Message
 from poolgate.foundation.secret import Secret
 from poolgate.userpools.challenges import addresses_of_factors
+from poolgate.userpools.confirmation_links import ConfirmationLink
 from poolgate.userpools.custom_senders import CustomSender
 from poolgate.userpools.mfa_settings import EmailMfa
 from poolgate.userpools.pools import UserPool
@@ -18,6 +20,10 @@ from poolgate.userpools.users import User
 
 CODE_PLACEHOLDER = "{####}"
 USERNAME_PLACEHOLDER = "{username}"
+# `{####}` is none: a link has a text.
+LINK_PLACEHOLDER = re.compile(r"\{##(?!##\})(.+?)##\}", re.DOTALL)
+_LINK_TEXT = "Please click the link below to verify your email address. {##Verify Email##}"
+_LINK_SUBJECT = "Your verification link"
 _VERIFICATION_TEXT = "Your verification code is {####}"
 _VERIFICATION_SUBJECT = "Your verification code"
 _INVITATION_TEXT = "Your username is {username} and temporary password is {####}."
@@ -55,11 +61,21 @@ class Wording:
 
     pool: UserPool
     senders: Mapping[Medium, CustomSender] = field(default_factory=dict)
+    link: ConfirmationLink | None = None
 
 
 def verification(wording: Wording, delivery: Delivery, code: Secret, *, purpose: str) -> Message:
-    """Return the message that carries a confirmation code."""
+    """Return the message that carries a confirmation code, or a link with it."""
     pool = wording.pool
+    if wording.link is not None:
+        return _message(
+            wording,
+            delivery,
+            code,
+            subject=pool.link_email_subject or _LINK_SUBJECT,
+            template=_with_link(pool.link_email_message or _LINK_TEXT, wording.link, code),
+            purpose=purpose,
+        )
     if delivery.medium is Medium.EMAIL:
         template = pool.verification_email_message
     else:
@@ -110,6 +126,12 @@ def authentication(wording: Wording, delivery: Delivery, code: Secret) -> Messag
         template=template or _AUTHENTICATION_TEXT,
         purpose="mfa",
     )
+
+
+def _with_link(template: str, link: ConfirmationLink, code: Secret) -> str:
+    """Return the template with links in the place of its `{##text##}`."""
+    target = html.escape(link.with_code(code))
+    return LINK_PLACEHOLDER.sub(lambda found: f'<a href="{target}">{found[1]}</a>', template)
 
 
 def _message(

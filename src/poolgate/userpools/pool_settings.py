@@ -104,6 +104,8 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     verification_sms_message: str | None = None
     verification_email_subject: str | None = None
     verification_email_message: str | None = None
+    # Sign-ups are confirmed by links in e-mails, not by codes.
+    confirms_by_link: bool = False
     link_email_subject: str | None = None
     link_email_message: str | None = None
     mfa_mode: MfaMode = MfaMode.OFF

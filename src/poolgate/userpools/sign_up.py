@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from poolgate.foundation.failure import Failure
-from poolgate.foundation.ids import ClientId, Sub
+from poolgate.foundation.ids import ClientId, PoolId, Sub
 from poolgate.foundation.randomness import random_uuid
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
@@ -24,6 +24,7 @@ from poolgate.userpools import (
 from poolgate.userpools.account_triggers import Welcome
 from poolgate.userpools.attempt_limits import Attempt
 from poolgate.userpools.confirmation_codes import CodeExpired, CodeKey, Purpose, Refused
+from poolgate.userpools.confirmation_links import find_link
 from poolgate.userpools.custom_messages import worded
 from poolgate.userpools.custom_senders import require_sender
 from poolgate.userpools.messages import Delivery, Wording
@@ -117,6 +118,7 @@ def sign_up(
     )
     text = Wording(pool)
     if delivery is not None:
+        link = find_link(call, pool, delivery.medium, client_id, username)
         text = worded(
             call,
             pool,
@@ -126,6 +128,7 @@ def sign_up(
             client_id=client_id,
             client_metadata=client_metadata,
         )
+        text = replace(text, link=link)
     with call.db.writing() as transaction:
         if vouched_for and not pool.username_attributes:
             # AWS Pre sign-up Lambda trigger: "the alias will be moved to the new user".
@@ -173,6 +176,28 @@ def confirm(
     situation = situations.read(call, client_id, login_name=login_name)
     situations.verify_client(situation, login_name, secret_hash)
     _verify_known(situation)
+    _confirm(call, situation, code, takes_alias=takes_alias, client_metadata=client_metadata)
+
+
+def confirm_by_link(
+    call: Call, pool_id: PoolId, client_id: ClientId, user_name: str, code: Secret
+) -> None:
+    """Confirm the user as the link in an e-mail says; it needs no app, so no client secret.
+
+    Raises what `confirm` raises, and AppClientNotFound for another pool's.
+    """
+    situation = situations.read(call, client_id, pool_id=pool_id, login_name=user_name)
+    _confirm(call, situation, code, takes_alias=False, client_metadata=None)
+
+
+def _confirm(
+    call: Call,
+    situation: Situation,
+    code: Secret,
+    *,
+    takes_alias: bool,
+    client_metadata: Mapping[str, str] | None,
+) -> None:
     pool_id = situation.pool.pool_id
     with call.db.writing() as transaction:
         attempt_limits.count(
@@ -190,7 +215,7 @@ def confirm(
         pool=situation.pool,
         source=account_triggers.CONFIRMED,
         username=confirmed.username,
-        client_id=client_id,
+        client_id=situation.app_client.client_id,
         client_metadata=client_metadata,
     )
     account_triggers.tell_confirmed(call, occasion, confirmed)
@@ -237,7 +262,10 @@ def resend(
     pool, user = situation.pool, situation.user
     delivery = _resend_delivery(pool, user, situation)
     require_sender(call, pool, delivery.medium)
-    text = Wording(pool)
+    username = user.username if user else login_name
+    # Looked for on behalf of nobody too: a pool without a domain must not tell who has an account.
+    link = find_link(call, pool, delivery.medium, client_id, username)
+    text = Wording(pool, link=link)
     if user is not None:
         text = worded(
             call,
@@ -248,6 +276,7 @@ def resend(
             client_id=client_id,
             client_metadata=client_metadata,
         )
+        text = replace(text, link=link)
     with call.db.writing() as transaction:
         attempt_limits.count(
             transaction,

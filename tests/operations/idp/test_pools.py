@@ -320,10 +320,6 @@ def test_malformed_requests_are_refused_before_anything_is_looked_up(
             {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}},
         ),
         ("AdvancedSecurityMode", {"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}),
-        (
-            "DefaultEmailOption CONFIRM_WITH_LINK",
-            {"VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}},
-        ),
         ("DcrConfiguration", {"DcrConfiguration": {"EnableStatus": "Enabled"}}),
         ("EumsSms", {"SmsConfiguration": {"EumsSms": {"CallerArn": ROLE_ARN}}}),
         ("KeyConfiguration", {"KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY"}}),

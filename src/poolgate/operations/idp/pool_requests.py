@@ -24,6 +24,7 @@ from poolgate.userpools.pool_settings import (
 
 PoolRequest = CreateUserPoolRequest | UpdateUserPoolRequest
 _DEFAULT_VALIDITY_DAYS = 7
+_BY_LINK = "CONFIRM_WITH_LINK"
 
 
 def pool_settings_of(request: PoolRequest) -> PoolSettings:
@@ -53,6 +54,7 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
         verification_email_message=_one_of(
             verification.get("EmailMessage"), request.get("EmailVerificationMessage")
         ),
+        confirms_by_link=verification.get("DefaultEmailOption") == _BY_LINK,
         link_email_subject=verification.get("EmailSubjectByLink"),
         link_email_message=verification.get("EmailMessageByLink"),
         mfa_mode=MfaMode(request.get("MfaConfiguration", "OFF")),
@@ -83,9 +85,6 @@ def refuse_unbuilt_factors(request: PoolRequest) -> None:
 
 def refuse_unbuilt_surroundings(request: PoolRequest) -> None:
     """Raise for senders and token forms that this server does not have yet."""
-    verification = request.get("VerificationMessageTemplate", {})
-    by_link = verification.get("DefaultEmailOption") == "CONFIRM_WITH_LINK"
-    refuse_if(by_link, "DefaultEmailOption CONFIRM_WITH_LINK")
     refuse_if(request.get("SmsConfiguration", {}).get("EumsSms"), "EumsSms")
     registration = request.get("DcrConfiguration", {})
     opened = registration.get("OpenDcrEnabled", False)

@@ -105,7 +105,9 @@ def _verification(pool: UserPool) -> VerificationMessageTemplateType:
     _put(shape, "EmailSubject", pool.verification_email_subject)
     _put(shape, "EmailMessageByLink", pool.link_email_message)
     _put(shape, "EmailSubjectByLink", pool.link_email_subject)
-    shape["DefaultEmailOption"] = "CONFIRM_WITH_CODE"
+    shape["DefaultEmailOption"] = (
+        "CONFIRM_WITH_LINK" if pool.confirms_by_link else "CONFIRM_WITH_CODE"
+    )
     return shape
 
 

@@ -16,6 +16,7 @@ from poolgate.userpools import (
     auth_sessions,
     choice_sign_in,
     confirmation_codes,
+    confirmation_links,
     lockout,
     new_password_challenge,
     password_history,
@@ -67,6 +68,9 @@ USER_ERRORS: Mapping[type[Failure], AwsError] = {
     ),
     usernames.UsernameNotAttribute: AwsError(
         INVALID_PARAMETER, "Username and the attribute {attribute} are not the same."
+    ),
+    confirmation_links.LinkNeedsDomain: AwsError(
+        "CodeDeliveryFailureException", "The user pool has no domain for confirmation links."
     ),
     queue.NoSenderConfigured: AwsError(
         "CodeDeliveryFailureException", "No sender for {medium} messages is configured."
