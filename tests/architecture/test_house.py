@@ -24,7 +24,8 @@ WIRE_TESTS = sorted(
 )
 BANNED_MODULE_NAMES = {"utils", "helpers", "common", "misc", "manager", "base", "util", "helper"}
 # Failures without an entry: named per protocol by the pipeline; of the guard door; of the queue; of
-# lines that an operator imports, which `server/maintenance.py` words; of uploaded files.
+# lines that an operator imports, which `server/maintenance.py` words; of uploaded files; of
+# references to pushed requests, which `oauth/pushed.py` words.
 NOT_WORDED_BY_THE_AWS_DOOR = {
     "AccessDenied",
     "GuardScopeRefused",
@@ -38,6 +39,7 @@ NOT_WORDED_BY_THE_AWS_DOOR = {
     "UploadTooLate",
     "UploadUrlExpired",
     "UploadUrlInvalid",
+    "PushedRequestInvalid",
 }
 
 
@@ -76,13 +78,14 @@ def all_failures():
     return seen
 
 
-def test_every_failure_of_the_domains_is_worded_by_the_aws_door():
+def test_every_failure_of_the_domains_is_worded_by_a_door():
     tables = [
         importlib.import_module(name)
         for name in (
             "poolgate.operations.idp.errors",
             "poolgate.operations.idp.import_errors",
             "poolgate.operations.iam.errors",
+            "poolgate.oauth.errors",
         )
     ]
     worded = set().union(

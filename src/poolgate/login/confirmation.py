@@ -11,6 +11,7 @@ from poolgate.foundation.ids import ClientId, PoolId
 from poolgate.foundation.secret import Secret
 from poolgate.login import texts
 from poolgate.login.pages import HEADERS, render_page
+from poolgate.oauth.places import Place
 from poolgate.store.call import Call
 from poolgate.userpools import confirmation_links, sign_up
 from poolgate.userpools.app_clients import AppClientNotFound
@@ -51,14 +52,14 @@ _PAGES: Mapping[type[Failure], tuple[int, str, str]] = {
 }
 
 
-def answer_confirmation(call: Call, http: HttpRequest, pool_id: PoolId) -> HttpResponse:
+def answer_confirmation(call: Call, http: HttpRequest, place: Place) -> HttpResponse:
     """Confirm the sign-up that the link tells of, and say so."""
     if http.method == "HEAD":
         return HttpResponse(_OK, dict(HEADERS))
     if http.method != "GET":
         return HttpResponse(_NOT_ALLOWED, {"allow": "GET, HEAD"})
     try:
-        _confirm(call, http, pool_id)
+        _confirm(call, http, place.pool_id)
     except tuple(_PAGES) as failure:
         return render_page(*_page_of(failure))
     return render_page(*_CONFIRMED)

@@ -1,6 +1,6 @@
-"""The OAuth and OIDC door: for now the issuer's public documents.
+"""The OAuth and OIDC door: the endpoints of a domain and the issuer's public documents.
 
-Lives here: JWKS and discovery documents of a pool.
-May import: userpools and below.
+Lives here: authorize, token and its grants, userInfo, revoke, introspect, PAR, logout, discovery.
+May import: userpools and below; never operations.
 May enter: HTTP requests; leaves as: HTTP responses.
 """

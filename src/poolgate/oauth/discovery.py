@@ -11,11 +11,31 @@ from types import MappingProxyType
 import msgspec
 
 from poolgate.foundation.ids import PoolId
+from poolgate.oauth.authorization_requests import PROMPTS, RESPONSE_MODES
+from poolgate.oauth.client_authentication import METHODS
+from poolgate.oauth.pkce import METHOD
+from poolgate.oauth.token_endpoint import GRANTS
 from poolgate.store.call import Call
-from poolgate.userpools import pools, signing_keys
+from poolgate.userpools import domains, pools, signing_keys
 
 KEY_SET_NAME = "jwks.json"
 CONFIGURATION_NAME = "openid-configuration"
+# What ID tokens may say of a user, besides the claims that every token has.
+CLAIMS = (
+    "sub",
+    "auth_time",
+    "nonce",
+    "cognito:username",
+    "cognito:groups",
+    "email",
+    "email_verified",
+    "phone_number",
+    "phone_number_verified",
+    "name",
+    "given_name",
+    "family_name",
+    "preferred_username",
+)
 _WELL_KNOWN = ".well-known"
 _MOST_PATH_CHARACTERS = 200
 # Far less than the time a signing key is published ahead of its first use.
@@ -67,19 +87,45 @@ def key_set(call: Call, pool_id: PoolId) -> Document:
 def configuration(call: Call, pool_id: PoolId) -> Document:
     """Return the discovery document of a pool that exists."""
     issuer = call.issuer(pool_id)
-    # SPEC OpenID Connect Discovery 1.0 s3; the endpoints of the login pages are not there yet, so
-    # that nothing here says `authorization_endpoint`, `token_endpoint` or a grant.
-    return Document(
-        msgspec.json.encode(
-            {
-                "id_token_signing_alg_values_supported": ["RS256"],
-                "issuer": issuer,
-                "jwks_uri": f"{issuer}/{_WELL_KNOWN}/{KEY_SET_NAME}",
-                "response_types_supported": ["code", "token"],
-                "subject_types_supported": ["public"],
-            }
-        )
-    )
+    with call.db.reading() as transaction:
+        domains_of_pool = domains.of_pool(transaction, pool_id)
+    # SPEC OpenID Connect Discovery 1.0 s3, RFC 8414 s2. Without a domain there are no endpoints,
+    # so none is named, as on AWS.
+    members: dict[str, object] = {
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "issuer": issuer,
+        "jwks_uri": f"{issuer}/{_WELL_KNOWN}/{KEY_SET_NAME}",
+        "response_types_supported": ["code", "token"],
+        "scopes_supported": ["openid", "email", "phone", "profile"],
+        "subject_types_supported": ["public"],
+    }
+    if domains_of_pool:
+        members |= _endpoints(domains.url_of(call, domains_of_pool[-1]))
+    return Document(msgspec.json.encode(members))
+
+
+def _endpoints(base_url: str) -> dict[str, object]:
+    """Return what the metadata says of the endpoints below a domain."""
+    return {
+        "authorization_endpoint": f"{base_url}/oauth2/authorize",
+        "token_endpoint": f"{base_url}/oauth2/token",
+        "userinfo_endpoint": f"{base_url}/oauth2/userInfo",
+        "revocation_endpoint": f"{base_url}/oauth2/revoke",
+        "introspection_endpoint": f"{base_url}/oauth2/introspect",
+        "pushed_authorization_request_endpoint": f"{base_url}/oauth2/par",
+        "end_session_endpoint": f"{base_url}/logout",
+        "grant_types_supported": [*GRANTS, "implicit"],
+        "response_modes_supported": list(RESPONSE_MODES.values()),
+        "prompt_values_supported": sorted(PROMPTS),
+        "code_challenge_methods_supported": [METHOD],
+        "token_endpoint_auth_methods_supported": list(METHODS),
+        "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "introspection_endpoint_auth_methods_supported": list(METHODS[:2]),
+        "authorization_response_iss_parameter_supported": True,
+        "claims_supported": list(CLAIMS),
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+    }
 
 
 _DOCUMENTS: Mapping[str, Callable[[Call, PoolId], Document]] = {

@@ -14,11 +14,12 @@ from urllib.parse import quote
 from poolgate.foundation.randomness import random_uuid
 from poolgate.login.door import find_page
 from poolgate.oauth.discovery import find_document
+from poolgate.oauth.door import find_oauth_endpoint
+from poolgate.oauth.places import find_place, named_domain
 from poolgate.server.observations import Observer
 from poolgate.server.operator_door import OperatorDoor
 from poolgate.server.peers import Peers
 from poolgate.server.upload_door import handle_upload
-from poolgate.userpools import domains
 from poolgate.userpools.import_files import UPLOAD_PATH
 from poolgate.userpools.pools import UserPoolNotFound
 from poolgate.web.handled import Handled, place_of
@@ -29,7 +30,6 @@ from poolgate.wire.installation import Installation
 from poolgate.wire.pipeline import INTERNAL_ERROR, MAX_BODY_BYTES
 
 OPERATOR_PREFIX = "/_poolgate/"
-DOMAINS_PREFIX = "/domains/"
 GUARD_PREFIX = "/_poolgate/guard/"
 OK, NOT_FOUND = 200, 404
 READ_BY_ANY_ORIGIN: Mapping[str, str] = MappingProxyType(
@@ -102,20 +102,18 @@ class Application:
             return handle_upload(self.installation, http)
         if http.path.startswith(OPERATOR_PREFIX):
             return self._operator_door.handle(http)
-        return self._page(http) or self._issuer_document(http)
+        return self._at_domain(http) or self._issuer_document(http)
 
-    def _page(self, http: HttpRequest) -> Handled | None:
-        """Answer for a page below a pool's domain; None where the request is for none."""
-        if not http.path.startswith(DOMAINS_PREFIX):
-            return None
-        domain, slash, path = http.path.removeprefix(DOMAINS_PREFIX).partition("/")
-        answer = find_page(slash + path)
-        if answer is None:
+    def _at_domain(self, http: HttpRequest) -> Handled | None:
+        """Answer at a pool's own domain; None where the request is for none."""
+        named = named_domain(self.installation.public_url, http)
+        # The path first: looking the domain up costs a read, and most paths are not of a domain.
+        answer = named and (find_oauth_endpoint(named.path) or find_page(named.path))
+        if not named or not answer:
             return None
         call = self.installation.call_of(http, request_id=random_uuid())
-        with call.db.reading() as transaction:
-            found = domains.find(transaction, domain)
-        return None if found is None else answer(call, http, found.pool_id)
+        place = find_place(call, named)
+        return None if place is None else answer(call, http, place)
 
     def _issuer_document(self, http: HttpRequest) -> Handled:
         request_id = random_uuid()

@@ -16,6 +16,7 @@ from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.auth_flows import FlowNotEnabled
 from poolgate.userpools.client_proofs import proven_client
 from poolgate.userpools.client_settings import CLIENT_TOKEN
+from poolgate.userpools.grants import CLIENT_CREDENTIALS, verify_grant_allowed
 from poolgate.userpools.pre_token_generation import ask_before_client_token
 from poolgate.userpools.signing_keys import TokenUse
 from poolgate.userpools.token_claims import client_token_claims
@@ -57,8 +58,33 @@ def issue(
     """
     with call.db.reading() as transaction:
         app_client = proven_client(transaction, call, client_id, client_secret)
-        if CLIENT_TOKEN not in app_client.auth_flows:
-            raise FlowNotEnabled
+    if CLIENT_TOKEN not in app_client.auth_flows:
+        raise FlowNotEnabled
+    return _issued(call, app_client, scopes, client_metadata)
+
+
+def issue_by_grant(
+    call: Call,
+    app_client: AppClient,
+    scopes: Sequence[str],
+    *,
+    client_metadata: Mapping[str, str] | None = None,
+) -> ClientToken:
+    """Return an access token for a proven app client by the grant `client_credentials`.
+
+    Raises GrantNotAllowed, ScopeUnknown, ScopeNotAllowed or NoScopeToGrant.
+    """
+    verify_grant_allowed(app_client, CLIENT_CREDENTIALS)
+    return _issued(call, app_client, scopes, client_metadata)
+
+
+def _issued(
+    call: Call,
+    app_client: AppClient,
+    scopes: Sequence[str],
+    client_metadata: Mapping[str, str] | None,
+) -> ClientToken:
+    with call.db.reading() as transaction:
         granted = _granted_scopes(transaction, app_client, scopes)
         keys = signing_keys.signing(transaction, call, app_client.pool_id)
         pool = pools.get(transaction, app_client.pool_id)

@@ -6,9 +6,12 @@ from poolgate.store.database import Database, Transaction
 from poolgate.userpools import (
     attempt_limits,
     auth_sessions,
+    authorization_codes,
+    browser_sessions,
     confirmation_codes,
     import_files,
     import_jobs,
+    pushed_requests,
     refresh_tokens,
     sign_in_progress,
 )
@@ -21,6 +24,9 @@ _PURGES: tuple[Callable[[Transaction, int], int], ...] = (
     refresh_tokens.purge,
     import_jobs.expire,
     import_files.forget,
+    authorization_codes.purge,
+    browser_sessions.purge,
+    pushed_requests.purge,
 )
 
 

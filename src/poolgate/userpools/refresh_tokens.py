@@ -73,7 +73,8 @@ class RefreshTokenOfAnotherClient(Failure):
 class Family:
     """One sign-in and everything refreshed from it; `auth_time` is in seconds.
 
-    `device_key` is None where the pool does not track the device that signed in.
+    `device_key` is None where the pool does not track the device that signed in; `is_granted` tells
+    that an OAuth grant began it; `resource` is what its access tokens are for.
     """
 
     family_id: str
@@ -85,6 +86,8 @@ class Family:
     expires_at: int
     device_key: str | None = None
     revoked_at: int | None = None
+    is_granted: bool = False
+    resource: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,8 @@ def create_family(
             "auth_time": family.auth_time,
             "expires_at": family.expires_at,
             "revoked_at": None,
+            "is_granted": family.is_granted,
+            "resource": family.resource,
         },
     )
     _insert_token(transaction, family.family_id, refresh_token, now_millis)
@@ -231,6 +236,8 @@ def find(transaction: Transaction, refresh_token: Secret) -> HeldToken | None:
         expires_at=row.family_expires_at,
         device_key=row.family_device_key,
         revoked_at=row.family_revoked_at,
+        is_granted=row.family_is_granted,
+        resource=row.family_resource,
     )
     return HeldToken(digest, row.rotated_at, family, user_of(row))
 

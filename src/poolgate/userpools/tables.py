@@ -333,6 +333,9 @@ token_families = sa.Table(
     sa.Column("auth_time", sa.BigInteger, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Column("revoked_at", sa.BigInteger),
+    # Whether an OAuth grant began it, and the resource that its access tokens are for.
+    sa.Column("is_granted", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("resource", sa.Text),
     sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
     sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
     sa.Index("token_families_by_user", "pool_id", "sub"),
@@ -351,4 +354,81 @@ refresh_tokens = sa.Table(
     # Set when a newer token of the family took its place.
     sa.Column("rotated_at", sa.BigInteger),
     sa.Index("refresh_tokens_by_family", "family_id"),
+)
+
+# A browser that is signed in at the login pages; only a digest of its cookie is kept.
+browser_sessions = sa.Table(
+    "browser_sessions",
+    metadata,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("session_id", sa.Text, nullable=False),
+    sa.Column("pool_id", sa.Text, nullable=False),
+    sa.Column("sub", KEY_TEXT, nullable=False),
+    sa.Column("auth_time", sa.BigInteger, nullable=False),
+    sa.Column("password_set_at", sa.BigInteger),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+    sa.UniqueConstraint("session_id", name="browser_sessions_by_id"),
+    sa.Index("browser_sessions_by_user", "pool_id", "sub"),
+    sa.Index("browser_sessions_by_expiry", "expires_at"),
+)
+
+# A code on its way through the browser to an app client. Used ones stay for a while, so that a
+# second use is known as such and ends the sign-in of the first.
+authorization_codes = sa.Table(
+    "authorization_codes",
+    metadata,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("pool_id", sa.Text, nullable=False),
+    sa.Column("sub", KEY_TEXT, nullable=False),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("grant_details", sa.LargeBinary, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    # Set by the one use, with the sign-in that came of it.
+    sa.Column("used_at", sa.BigInteger),
+    sa.Column("family_id", sa.Text),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+    sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
+    sa.Index("authorization_codes_by_user", "pool_id", "sub"),
+    sa.Index("authorization_codes_by_client", "client_id"),
+    sa.Index("authorization_codes_by_expiry", "expires_at"),
+)
+
+# An authorization request that an app client sent ahead of the browser (RFC 9126).
+pushed_requests = sa.Table(
+    "pushed_requests",
+    metadata,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column(
+        "client_id", sa.ForeignKey("app_clients.client_id", ondelete="CASCADE"), nullable=False
+    ),
+    sa.Column("request", sa.LargeBinary, nullable=False),
+    sa.Column("used_at", sa.BigInteger),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Index("pushed_requests_by_client", "client_id"),
+    sa.Index("pushed_requests_by_expiry", "expires_at"),
+)
+
+# A device that waits for somebody to sign in for it elsewhere (RFC 8628).
+device_authorizations = sa.Table(
+    "device_authorizations",
+    metadata,
+    sa.Column("device_digest", sa.LargeBinary, primary_key=True),
+    sa.Column("user_code_digest", sa.LargeBinary, nullable=False),
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), nullable=False),
+    sa.Column(
+        "client_id", sa.ForeignKey("app_clients.client_id", ondelete="CASCADE"), nullable=False
+    ),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("resource", sa.Text),
+    # "pending", "approved", "denied" or "used"; who approved it and when that user signed in.
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("sub", KEY_TEXT),
+    sa.Column("auth_time", sa.BigInteger),
+    sa.Column("interval_seconds", sa.Integer, nullable=False),
+    sa.Column("next_poll_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("pool_id", "user_code_digest", name="device_authorizations_by_user_code"),
+    sa.Index("device_authorizations_by_client", "client_id"),
+    sa.Index("device_authorizations_by_expiry", "expires_at"),
 )

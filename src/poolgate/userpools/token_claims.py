@@ -1,5 +1,6 @@
 """What ID and access tokens say: pure functions of a sign-in."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,14 +8,19 @@ from typing import Any
 
 import msgspec
 
+from poolgate.jose.base64url import encode_base64url
 from poolgate.userpools import attributes
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.groups import Group
 from poolgate.userpools.pools import UserPool
+from poolgate.userpools.scopes import granted_attributes
 from poolgate.userpools.signing_keys import TokenUse
 from poolgate.userpools.users import User
 
 USER_SCOPE = "aws.cognito.signin.user.admin"
+OPENID = "openid"
+# AWS access token: `version` 2 marks what the OAuth endpoints issue.
+_GRANTED_VERSION = 2
 _BOOLEAN_ATTRIBUTES = frozenset({"email_verified", "phone_number_verified"})
 
 Claims = dict[str, Any]
@@ -27,6 +33,15 @@ class TokenSource(StrEnum):
     NEW_PASSWORD = "TokenGeneration_NewPasswordChallenge"  # noqa: S105 - an occasion
     DEVICE = "TokenGeneration_AuthenticateDevice"
     REFRESH = "TokenGeneration_RefreshTokens"
+    HOSTED = "TokenGeneration_HostedAuth"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What an OAuth grant adds to a sign-in's tokens."""
+
+    nonce: str | None = None
+    resource: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +64,13 @@ class SignIn:
     client_metadata: Mapping[str, str] | None = None
     device_key: str | None = None
     on_new_device: bool = False
+    # None where the user signed in by the API.
+    grant: Grant | None = None
+
+    @property
+    def has_id_token(self) -> bool:
+        """Tell whether an ID token is among the tokens."""
+        return self.grant is None or OPENID in self.scope.split()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +101,11 @@ def access_token_claims(sign_in: SignIn, issue: Issue, jti: str) -> Claims:
         claims["cognito:groups"] = [group.name for group in sign_in.groups]
     if sign_in.device_key is not None:
         claims["device_key"] = sign_in.device_key
+    if sign_in.grant is not None:
+        claims["version"] = _GRANTED_VERSION
+        if sign_in.grant.resource is not None:
+            # SPEC RFC 8707 s2: the token is for the resource that was asked for.
+            claims["aud"] = sign_in.grant.resource
     return claims | _revocation_claims(app_client, issue, jti)
 
 
@@ -95,7 +122,7 @@ def client_token_claims(
         "iss": issuer,
         "exp": issued_at + app_client.access_token_seconds,
         "iat": issued_at,
-        "version": 2,
+        "version": _GRANTED_VERSION,
         "jti": jti,
         "client_id": app_client.client_id,
     }
@@ -105,7 +132,10 @@ def id_token_claims(sign_in: SignIn, issue: Issue, jti: str) -> Claims:
     """Return the claims of the ID token."""
     app_client = sign_in.app_client
     # The attributes come first: whatever a pool may come to name them, they replace no claim.
-    claims = _attribute_claims(attributes.readable(app_client, sign_in.user.attributes))
+    readable = attributes.readable(app_client, sign_in.user.attributes)
+    if sign_in.grant is not None:
+        readable = granted_attributes(readable, sign_in.scope.split())
+    claims = _attribute_claims(readable)
     claims |= {
         "sub": sign_in.user.sub,
         "aud": app_client.client_id,
@@ -117,7 +147,16 @@ def id_token_claims(sign_in: SignIn, issue: Issue, jti: str) -> Claims:
         "exp": issue.issued_at + app_client.id_token_seconds,
         "iat": issue.issued_at,
     }
+    if sign_in.grant is not None and sign_in.grant.nonce is not None:
+        claims["nonce"] = sign_in.grant.nonce
     return claims | _group_claims(sign_in.groups) | _revocation_claims(app_client, issue, jti)
+
+
+def access_token_hash(access_token: str) -> str:
+    """Return the claim `at_hash`, which ties an ID token to the access token beside it."""
+    # SPEC OpenID Connect Core s3.1.3.6: the left half of the hash that RS256 uses.
+    digest = hashlib.sha256(access_token.encode()).digest()
+    return encode_base64url(digest[: len(digest) // 2]).decode()
 
 
 def preferred_role(groups: Sequence[Group]) -> str | None:

@@ -5,11 +5,12 @@ signs, `store` writes the family within the caller's transaction. Nobody holds t
 that has been committed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from poolgate.credentials.srp import device_group_key
 from poolgate.foundation.clock import epoch_seconds
+from poolgate.foundation.failure import Failure
 from poolgate.foundation.randomness import random_uuid
 from poolgate.foundation.secret import Secret
 from poolgate.jose.tokens import SigningKey, sign_token
@@ -31,10 +32,12 @@ from poolgate.userpools.session_activity import Activity, activity_of
 from poolgate.userpools.signing_keys import TokenUse
 from poolgate.userpools.token_claims import (
     USER_SCOPE,
+    Grant,
     Issue,
     SignIn,
     TokenSource,
     access_token_claims,
+    access_token_hash,
     id_token_claims,
 )
 from poolgate.userpools.token_overrides import (
@@ -47,18 +50,24 @@ from poolgate.userpools.users import User, UserDisabled
 __all__ = ["USER_SCOPE", "Plan", "SignIn", "TokenSet", "TokenUse", "plan", "refresh", "store"]
 
 VerifyOwner = Callable[[User], None]
+VerifyFamily = Callable[[Family], None]
+
+
+class ScopeBeyondGrant(Failure):
+    """A refresh asks for a scope that the sign-in was never granted."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenSet:
     """What a sign-in gives; `expires_in` is the access token's life in seconds.
 
-    A refresh gives no refresh token unless the app client rotates them. `new_device` names a device
-    that may be confirmed now.
+    A refresh gives no refresh token unless the app client rotates them. An OAuth grant gives no ID
+    token unless `openid` is among its scopes. `new_device` names a device that may be confirmed
+    now.
     """
 
     access_token: Secret
-    id_token: Secret
+    id_token: Secret | None
     refresh_token: Secret | None
     expires_in: int
     new_device: "NewDevice | None" = None
@@ -109,6 +118,8 @@ def plan(call: Call, sign_in: SignIn) -> Plan:
         auth_time=sign_in.auth_time,
         expires_at=call.now_millis + app_client.refresh_token_seconds * 1000,
         device_key=sign_in.device_key,
+        is_granted=sign_in.grant is not None,
+        resource=None if sign_in.grant is None else sign_in.grant.resource,
     )
     refresh_token = refresh_tokens.new_refresh_token()
     token_set = _signed(call, sign_in, keys, family.family_id, refresh_token, overrides=overrides)
@@ -138,14 +149,17 @@ def refresh(
     *,
     verify_owner: VerifyOwner | None = None,
     device_key: str | None = None,
+    verify_family: VerifyFamily | None = None,
+    scopes: Sequence[str] = (),
     source: TokenSource = TokenSource.REFRESH,
     client_metadata: Mapping[str, str] | None = None,
 ) -> TokenSet:
     """Return new tokens of the same sign-in, from the user as it is now.
 
-    `verify_owner` is asked once the user is known, before the token's state is told. A sign-in on
-    a tracked device goes on with the key of that device only, and once it is confirmed. Raises
-    RefreshTokenInvalid, -Revoked, -Expired, -Reused or UserDisabled.
+    `verify_owner` and `verify_family` are asked once user and family are known, before the token's
+    state is told. A sign-in on a tracked device goes on with the key of that device only, and once
+    it is confirmed. `scopes` are those that are wanted, all of the family's unless given. Raises
+    RefreshTokenInvalid, -Revoked, -Expired, -Reused, ScopeBeyondGrant or UserDisabled.
     """
     with call.db.reading() as transaction:
         held = refresh_tokens.find(transaction, refresh_token)
@@ -156,6 +170,8 @@ def refresh(
         is_on_its_device = _is_on_its_device(transaction, pool, held, device_key)
     if verify_owner is not None:
         verify_owner(held.user)
+    if verify_family is not None:
+        verify_family(held.family)
     refresh_tokens.verify_alive(held, call.now_millis)
     if not is_on_its_device:
         raise RefreshTokenInvalid
@@ -168,10 +184,12 @@ def refresh(
         auth_time=held.family.auth_time,
         groups=user_groups,
         event_id=random_uuid(),
-        scope=held.family.scope,
+        scope=_narrowed_scope(held.family, scopes),
         source=source,
         client_metadata=client_metadata,
         device_key=held.family.device_key,
+        # SPEC OpenID Connect Core s12.2: a refreshed ID token has no nonce of its own.
+        grant=Grant(resource=held.family.resource) if held.family.is_granted else None,
     )
     # Asked before the refresh token is replaced: a function that fails costs nobody the session.
     overrides = ask_before_tokens(call, sign_in)
@@ -189,6 +207,13 @@ def _is_on_its_device(
     if pool.device_tracking is None or own_key is None:
         return True
     return device_key == own_key and devices.find(transaction, held.user, own_key) is not None
+
+
+def _narrowed_scope(family: Family, scopes: Sequence[str]) -> str:
+    # SPEC RFC 6749 s6: fewer scopes than granted for this once, never more.
+    if not set(scopes) <= set(family.scope.split()):
+        raise ScopeBeyondGrant
+    return " ".join(dict.fromkeys(scopes)) or family.scope
 
 
 def _verify_still_alive(call: Call, refresh_token: Secret) -> None:
@@ -241,15 +266,20 @@ def _signed(
         origin_jti=family_id,
     )
     access_claims = access_token_claims(sign_in, issue, random_uuid())
-    id_claims = id_token_claims(sign_in, issue, random_uuid())
     if overrides is not None:
         access_claims = overridden_access_claims(access_claims, overrides)
-        id_claims = overridden_id_claims(id_claims, overrides)
     access_token = sign_token(access_claims, keys[TokenUse.ACCESS])
-    id_token = sign_token(id_claims, keys[TokenUse.ID])
+    id_token = None
+    if sign_in.has_id_token:
+        id_claims = id_token_claims(sign_in, issue, random_uuid())
+        if overrides is not None:
+            id_claims = overridden_id_claims(id_claims, overrides)
+        if sign_in.grant is not None:
+            id_claims["at_hash"] = access_token_hash(access_token)
+        id_token = Secret(sign_token(id_claims, keys[TokenUse.ID]))
     return TokenSet(
         access_token=Secret(access_token),
-        id_token=Secret(id_token),
+        id_token=id_token,
         refresh_token=refresh_token,
         expires_in=sign_in.app_client.access_token_seconds,
         new_device=_new_device(sign_in),

@@ -45,6 +45,10 @@ def upgrade() -> None:
     _import_batches()
     _import_outcomes()
     _token_session_activity()
+    _browser_sessions()
+    _authorization_codes()
+    _pushed_requests()
+    _device_authorizations()
 
 
 def _attempt_windows() -> None:
@@ -390,6 +394,8 @@ def _token_families() -> None:
         sa.Column("auth_time", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.Column("is_granted", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("resource", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
@@ -565,3 +571,86 @@ def _import_outcomes() -> None:
         sa.ForeignKeyConstraint(["job_id"], ["import_jobs.job_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("job_id", "first_line"),
     )
+
+
+def _browser_sessions() -> None:
+    op.create_table(
+        "browser_sessions",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
+        sa.Column("auth_time", sa.BigInteger(), nullable=False),
+        sa.Column("password_set_at", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("digest"),
+        sa.UniqueConstraint("session_id", name="browser_sessions_by_id"),
+    )
+    op.create_index("browser_sessions_by_user", "browser_sessions", ["pool_id", "sub"])
+    op.create_index("browser_sessions_by_expiry", "browser_sessions", ["expires_at"])
+
+
+def _authorization_codes() -> None:
+    op.create_table(
+        "authorization_codes",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("grant_details", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.Column("family_id", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index("authorization_codes_by_user", "authorization_codes", ["pool_id", "sub"])
+    op.create_index("authorization_codes_by_client", "authorization_codes", ["client_id"])
+    op.create_index("authorization_codes_by_expiry", "authorization_codes", ["expires_at"])
+
+
+def _pushed_requests() -> None:
+    op.create_table(
+        "pushed_requests",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index("pushed_requests_by_client", "pushed_requests", ["client_id"])
+    op.create_index("pushed_requests_by_expiry", "pushed_requests", ["expires_at"])
+
+
+def _device_authorizations() -> None:
+    op.create_table(
+        "device_authorizations",
+        sa.Column("device_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("user_code_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("resource", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=True),
+        sa.Column("auth_time", sa.BigInteger(), nullable=True),
+        sa.Column("interval_seconds", sa.Integer(), nullable=False),
+        sa.Column("next_poll_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("device_digest"),
+        sa.UniqueConstraint(
+            "pool_id", "user_code_digest", name="device_authorizations_by_user_code"
+        ),
+    )
+    op.create_index("device_authorizations_by_client", "device_authorizations", ["client_id"])
+    op.create_index("device_authorizations_by_expiry", "device_authorizations", ["expires_at"])

@@ -1,0 +1,83 @@
+"""`/oauth2/authorize`: straight back with a code, or to the login pages first.
+
+parameters ──> a request that counts ──> session usable? ── yes ──> redirect URI with a code
+                                             └── no ──> /login, or login_required for prompt=none
+"""
+
+from collections.abc import Mapping
+
+from poolgate.foundation.clock import epoch_seconds
+from poolgate.oauth.answers import redirect
+from poolgate.oauth.authorization_requests import (
+    AuthorizationRequest,
+    RequestRefused,
+    RequestUnanswerable,
+    read_request,
+)
+from poolgate.oauth.authorization_responses import location_after_sign_in, location_of_error
+from poolgate.oauth.browser_cookies import find_browser_session
+from poolgate.oauth.carried_requests import PARAMETER, carry
+from poolgate.oauth.errors import OAuthError, OAuthRefused
+from poolgate.oauth.places import Place
+from poolgate.oauth.pushed import consume_pushed, is_pushed
+from poolgate.oauth.requests import OAuthRequest, query_of
+from poolgate.store.call import Call
+from poolgate.userpools.browser_sessions import BrowserSession
+from poolgate.web.messages import HttpResponse
+from poolgate.web.parameters import render_parameters
+
+LOGIN_PATH, ERROR_PATH = "/login", "/error"
+_MINUTE = 60
+# Whoever asks for these wants the user to see the login pages.
+_ASKS_AGAIN = frozenset({"login", "select_account"})
+
+
+def answer_authorization_request(request: OAuthRequest) -> HttpResponse:
+    """Send the browser on: to the app client, to the login pages or to the error page."""
+    call, place = request.call, request.place
+    try:
+        sent = browser_query(request)
+        parameters = consume_pushed(call, sent) if is_pushed(sent) else sent
+        authorization = read_request(call, place.pool_id, parameters)
+    except RequestUnanswerable as failure:
+        return redirect(error_location(place, failure.facts))
+    except RequestRefused as failure:
+        return redirect(location_of_error(call, place.pool_id, failure.answer_to, failure.error))
+    browser_session = find_browser_session(call, place, request.http)
+    if browser_session is not None and is_usable(call, authorization, browser_session):
+        return redirect(location_after_sign_in(call, authorization, browser_session))
+    if "none" in authorization.prompts:
+        login_required = OAuthError("login_required")
+        return redirect(
+            location_of_error(call, place.pool_id, authorization.answer_to, login_required)
+        )
+    query = request.http.query
+    if is_pushed(sent):
+        query = render_parameters(((PARAMETER, carry(call, place.pool_id, parameters)),))
+    return redirect(f"{place.base_path}{LOGIN_PATH}?{query}")
+
+
+def browser_query(request: OAuthRequest) -> Mapping[str, str]:
+    """Return the parameters of the query; raise RequestUnanswerable for what is none."""
+    try:
+        return query_of(request)
+    except OAuthRefused as failure:
+        raise RequestUnanswerable(error=failure.error.code) from failure
+
+
+def is_usable(
+    call: Call, authorization: AuthorizationRequest, browser_session: BrowserSession
+) -> bool:
+    """Tell whether the request is content with the sign-in that the session stands for."""
+    age_seconds = epoch_seconds(call.now) - browser_session.auth_time
+    # AWS SSOSession: how long after the sign-in an app client goes on with it; 0 is never.
+    if age_seconds >= authorization.app_client.sso_session_minutes * _MINUTE:
+        return False
+    if authorization.max_age is not None and age_seconds > authorization.max_age:
+        return False
+    return authorization.prompts.isdisjoint(_ASKS_AGAIN)
+
+
+def error_location(place: Place, facts: Mapping[str, str]) -> str:
+    """Return where the browser is told what cannot be told to any app client."""
+    return f"{place.base_path}{ERROR_PATH}?{render_parameters(facts.items())}"

@@ -1,0 +1,141 @@
+"""Browsers that are signed in at the login pages of a pool.
+
+    sign-in ── begin ──> a cookie ── find, at each visit ──> the user ── end ──> nothing
+
+A browser session belongs to the pool, not to an app client: that is single sign-on. It lasts a
+fixed time from the sign-in, whatever is done with it, and ends at once with a log-out, another
+password, or a user who is disabled or deleted. Of the cookie only the SHA-256 digest is kept: it is
+random and long, so there is nothing to search for.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from poolgate.foundation.ids import PoolId
+from poolgate.foundation.randomness import random_token, random_uuid
+from poolgate.foundation.secret import Secret
+from poolgate.store.call import Call
+from poolgate.store.database import Transaction
+from poolgate.userpools.challenge_answers import password_set_at
+from poolgate.userpools.pools import UserPool
+from poolgate.userpools.tables import browser_sessions, users
+from poolgate.userpools.users import User, UserStatus, user_of
+
+# AWS: the cookie lasts an hour from the sign-in and is not prolonged by use. Where sessions are
+# tracked, app clients may go on with one for up to 90 days (SSOSession.MaxValidityMinutes).
+LIFETIME_SECONDS = 3600
+TRACKED_LIFETIME_SECONDS = 90 * 24 * 3600
+_TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserSession:
+    """A signed-in browser; `auth_time` is in seconds, `expires_at` in milliseconds."""
+
+    session_id: str
+    user: User
+    auth_time: int
+    expires_at: int
+
+
+# A user whose password an administrator has reset proves somebody anew first.
+_MAY_GO_ON = frozenset({UserStatus.CONFIRMED, UserStatus.EXTERNAL_PROVIDER})
+_INSERT = sa.insert(browser_sessions)
+_SESSION = (
+    sa.select(
+        users,
+        browser_sessions.c.session_id,
+        browser_sessions.c.auth_time,
+        browser_sessions.c.password_set_at.label("session_password_set_at"),
+        browser_sessions.c.expires_at,
+    )
+    .join(
+        users,
+        sa.and_(
+            users.c.pool_id == browser_sessions.c.pool_id, users.c.sub == browser_sessions.c.sub
+        ),
+    )
+    .where(browser_sessions.c.pool_id == sa.bindparam("pool_id"))
+)
+_BY_COOKIE = _SESSION.where(browser_sessions.c.digest == sa.bindparam("digest"))
+_BY_ID = _SESSION.where(browser_sessions.c.session_id == sa.bindparam("session_id"))
+_END = sa.delete(browser_sessions).where(browser_sessions.c.digest == sa.bindparam("digest"))
+_PURGE = sa.delete(browser_sessions).where(browser_sessions.c.expires_at <= sa.bindparam("now"))
+
+
+def lifetime_seconds(pool: UserPool) -> int:
+    """Return how long sessions of the pool last."""
+    return TRACKED_LIFETIME_SECONDS if pool.session_tracking else LIFETIME_SECONDS
+
+
+def begin(
+    transaction: Transaction, call: Call, pool: UserPool, user: User, *, former: Secret | None
+) -> Secret:
+    """Return the cookie of a new session; the `former` one of that browser ends (S1)."""
+    if former is not None:
+        end(transaction, former)
+    cookie = Secret(random_token(_TOKEN_BYTES))
+    transaction.run(
+        _INSERT,
+        {
+            "digest": _digest(cookie),
+            "session_id": random_uuid(),
+            "pool_id": user.pool_id,
+            "sub": user.sub,
+            "auth_time": call.now_millis // 1000,
+            "password_set_at": password_set_at(user),
+            "expires_at": call.now_millis + lifetime_seconds(pool) * 1000,
+        },
+    )
+    return cookie
+
+
+def find(
+    transaction: Transaction, pool_id: PoolId, cookie: Secret, now_millis: int
+) -> BrowserSession | None:
+    """Return the living session of this pool that the cookie names."""
+    row = transaction.one(_BY_COOKIE, {"digest": _digest(cookie), "pool_id": pool_id})
+    return _living(row, now_millis)
+
+
+def find_by_id(
+    transaction: Transaction, pool_id: PoolId, session_id: str, now_millis: int
+) -> BrowserSession | None:
+    """Return the living session of this pool with that id, which is no secret."""
+    row = transaction.one(_BY_ID, {"session_id": session_id, "pool_id": pool_id})
+    return _living(row, now_millis)
+
+
+def end(transaction: Transaction, cookie: Secret) -> None:
+    """End the session; one that is over already stays over."""
+    transaction.run(_END, {"digest": _digest(cookie)})
+
+
+def purge(transaction: Transaction, now_millis: int) -> int:
+    """Forget sessions that are over."""
+    return transaction.run(_PURGE, {"now": now_millis})
+
+
+def _living(row: Any, now_millis: int) -> BrowserSession | None:  # noqa: ANN401 - a row of _SESSION
+    if row is None or now_millis >= row.expires_at:
+        return None
+    user = user_of(row)
+    if (
+        not user.enabled
+        or user.status not in _MAY_GO_ON
+        or password_set_at(user) != row.session_password_set_at
+    ):
+        return None
+    return BrowserSession(
+        session_id=row.session_id,
+        user=user,
+        auth_time=row.auth_time,
+        expires_at=row.expires_at,
+    )
+
+
+def _digest(cookie: Secret) -> bytes:
+    return hashlib.sha256(cookie.reveal().encode()).digest()
