@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import requests
 from kits.authenticator import totp_code
 from kits.serving import PASSWORD, make_pool, make_user
 from pycognito import Cognito
@@ -15,13 +16,14 @@ from pycognito.exceptions import (
 NEW_PASSWORD = "Battery-Staple-2"
 
 
-def srp(client, pool, username, password):
+def srp(client, pool, username, password, **device):
     return AWSSRP(
         username=username,
         password=password,
         pool_id=pool.pool_id,
         client_id=pool.client_id,
         client=client,
+        **device,
     )
 
 
@@ -105,3 +107,51 @@ def test_pycognito_sets_up_an_app_and_signs_in_with_it(served):
     assert client.get_user(AccessToken=user.access_token)["PreferredMfaSetting"] == (
         "SOFTWARE_TOKEN_MFA"
     )
+
+
+@pytest.mark.model("the device operations and DEVICE_SRP_AUTH as pycognito sends them")
+def test_pycognito_skips_the_second_factor_on_a_remembered_device(served, monkeypatch):
+    # Its device operations know no endpoint but AWS's.
+    posted = requests.post
+    monkeypatch.setattr(requests, "post", lambda _url, **sent: posted(served.url, **sent))
+    client = served.client("cognito-idp")
+    pool = make_pool(
+        client,
+        "pycognito-devices",
+        DeviceConfiguration={
+            "ChallengeRequiredOnNewDevice": True,
+            "DeviceOnlyRememberedOnUserPrompt": True,
+        },
+    )
+    client.set_user_pool_mfa_config(
+        UserPoolId=pool.pool_id,
+        MfaConfiguration="OPTIONAL",
+        SoftwareTokenMfaConfiguration={"Enabled": True},
+    )
+    make_user(client, pool, "dina")
+    first = srp(client, pool, "dina", PASSWORD)
+    tokens = first.authenticate_user()
+    confirmed, device_password = first.confirm_device(tokens, "laptop")
+    assert confirmed.json() == {"UserConfirmationNecessary": True}
+    device = {
+        "device_key": first.device_key,
+        "device_group_key": first.device_group_key,
+        "device_password": device_password,
+    }
+    access_token = tokens["AuthenticationResult"]["AccessToken"]
+    first.update_device_status(True, access_token, first.device_key)  # noqa: FBT003 - its interface
+    secret_code = client.associate_software_token(AccessToken=access_token)["SecretCode"]
+    client.verify_software_token(
+        AccessToken=access_token, UserCode=totp_code(secret_code, int(time.time()))
+    )
+    client.set_user_mfa_preference(
+        AccessToken=access_token, SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True}
+    )
+
+    with pytest.raises(SoftwareTokenMFAChallengeException):
+        srp(client, pool, "dina", PASSWORD).authenticate_user()
+    on_device = srp(client, pool, "dina", PASSWORD, **device)
+    again = on_device.authenticate_user()["AuthenticationResult"]
+    on_device.forget_device(again["AccessToken"], device["device_key"])
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        srp(client, pool, "dina", PASSWORD, **device).authenticate_user()

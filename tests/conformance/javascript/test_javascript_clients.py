@@ -150,3 +150,39 @@ def test_aws_jwt_verify_refuses_an_expired_token(as_aws, javascript):
         "now": claims_of(token)["exp"] + 1,
     }
     assert javascript("verify.mjs", standard_input=json.dumps(asked)) == ["JwtExpiredError"]
+
+
+@pytest.mark.model("the operations of an account's life as amazon-cognito-identity-js calls them")
+def test_account_lives_from_sign_up_to_its_deletion(served_dev, javascript):
+    client = served_dev.client("cognito-idp")
+    pool = make_pool(client, "identity-js", AutoVerifiedAttributes=["email"])
+    client.set_user_pool_mfa_config(
+        UserPoolId=pool.pool_id,
+        MfaConfiguration="OPTIONAL",
+        SoftwareTokenMfaConfiguration={"Enabled": True},
+    )
+    told = javascript("identity.mjs", served_dev.url, pool.pool_id, pool.client_id)
+    assert told.get("error") is None, told
+    assert told["attributes"].pop("sub")
+    assert told == {
+        "confirmed_at_once": False,
+        "delivery": {
+            "AttributeName": "email",
+            "DeliveryMedium": "EMAIL",
+            "Destination": "i***@e***",
+        },
+        "confirmed": "SUCCESS",
+        "signed_in": True,
+        "preferred": "SUCCESS",
+        "asked": "SOFTWARE_TOKEN_MFA",
+        "signed_in_with_totp": True,
+        "mfa": ["SOFTWARE_TOKEN_MFA"],
+        "turned_off": "SUCCESS",
+        "updated": "SUCCESS",
+        "attributes": {"email": "irene@example.com", "email_verified": "true", "nickname": "Ira"},
+        "reset": "i***@e***",
+        "refused": "NotAuthorizedException",
+        "signed_in_after_reset": True,
+        "deleted": "SUCCESS",
+        "gone": "UserNotFoundException",
+    }
