@@ -89,15 +89,22 @@ class Verifier:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What the client is told: hexadecimal salt and B, and the opaque block in base64."""
+    """What the client is told: hexadecimal salt and B, and the opaque block in base64.
+
+    `digest` is the block's identity, as of `OpenedBlock`.
+    """
 
     salt: str
     srp_b: str
     secret_block: str
+    digest: bytes
 
 
 class Exchange(msgspec.Struct, frozen=True, array_like=True):
-    """An opened secret block; `carried` is what the caller wants back with the answer."""
+    """An opened secret block; `carried` is what the caller wants back with the answer.
+
+    An exchange that `is_part` of a longer sign-in is worth nothing without it.
+    """
 
     pool_id: PoolId
     client_id: ClientId
@@ -108,6 +115,7 @@ class Exchange(msgspec.Struct, frozen=True, array_like=True):
     private_b: bytes
     begun_at: int
     carried: str = ""
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +177,7 @@ def begin(
     now: datetime,
     proves: Proves = Proves.PASSWORD,
     carried: str = "",
+    is_part: bool = False,
 ) -> Begun:
     """Answer the client's A; raise SrpPublicValueRefused when A could force the key."""
     public_a = _parse_public_value(srp_a)
@@ -184,6 +193,7 @@ def begin(
         private_b=private_b,
         begun_at=epoch_millis(now),
         carried=carried,
+        is_part=is_part,
     )
     sealed = vault.seal(
         msgspec.msgpack.encode(exchange), purpose=proves, bound_to=_place(pool_id, client_id)
@@ -192,6 +202,7 @@ def begin(
         salt=whom.salt.hex(),
         srp_b=f"{int(public_b):x}",
         secret_block=base64.b64encode(sealed).decode(),
+        digest=hashlib.sha256(sealed).digest(),
     )
 
 

@@ -34,10 +34,6 @@ class FlowNotForDoor(Failure):
     """The flow belongs to the other family of operations."""
 
 
-class FlowNotBuilt(Failure):
-    """Poolgate does not have this flow yet. Facts: flow."""
-
-
 class ParameterMissing(Failure):
     """The request lacks a parameter that its flow or challenge needs. Facts: name."""
 
@@ -73,6 +69,7 @@ class Attempt:
     secret_hash: str | None = None
     device_key: str | None = None
     preferred_challenge: str | None = None
+    challenge_name: str | None = None
     client_metadata: Mapping[str, str] | None = None
 
 
@@ -84,9 +81,10 @@ class FlowRule:
     doors: frozenset[Door]
     needs: tuple[tuple[str, Callable[[Attempt], object]], ...]
     not_enabled: type[FlowNotEnabled]
-    is_built: bool = True
 
 
+# The name of SRP's first step, and of the parameter that it needs.
+SRP_A = "SRP_A"
 _BOTH = frozenset(Door)
 _USERNAME = ("USERNAME", lambda attempt: attempt.login_name)
 _PASSWORD = ("PASSWORD", lambda attempt: attempt.password)
@@ -106,7 +104,7 @@ FLOW_RULES: Mapping[AuthFlow, FlowRule] = {
     AuthFlow.USER_SRP_AUTH: FlowRule(
         "ALLOW_USER_SRP_AUTH",
         _BOTH,
-        (_USERNAME, ("SRP_A", lambda attempt: attempt.srp_a)),
+        (_USERNAME, (SRP_A, lambda attempt: attempt.srp_a)),
         SrpFlowNotEnabled,
     ),
     AuthFlow.REFRESH_TOKEN_AUTH: FlowRule(
@@ -116,7 +114,10 @@ FLOW_RULES: Mapping[AuthFlow, FlowRule] = {
         RefreshFlowNotEnabled,
     ),
     AuthFlow.CUSTOM_AUTH: FlowRule(
-        "ALLOW_CUSTOM_AUTH", _BOTH, (), CustomFlowNotEnabled, is_built=False
+        "ALLOW_CUSTOM_AUTH",
+        _BOTH,
+        (_USERNAME, (SRP_A, lambda attempt: attempt.srp_a or attempt.challenge_name != SRP_A)),
+        CustomFlowNotEnabled,
     ),
     AuthFlow.USER_AUTH: FlowRule("ALLOW_USER_AUTH", _BOTH, (_USERNAME,), FlowNotEnabled),
 }
@@ -134,20 +135,23 @@ def sends_password(attempt: Attempt) -> bool:
     )
 
 
+def is_enabled(app_client: AppClient, flow: AuthFlow) -> bool:
+    """Tell whether the app client allows the flow."""
+    return FLOW_RULES[flow].setting in app_client.auth_flows
+
+
 def verify_flow_allowed(app_client: AppClient, attempt: Attempt) -> None:
-    """Raise FlowNotForDoor, a FlowNotEnabled or FlowNotBuilt."""
+    """Raise FlowNotForDoor or a FlowNotEnabled."""
     rule = FLOW_RULES[attempt.flow]
     if attempt.door not in rule.doors:
         raise FlowNotForDoor
-    if rule.setting not in app_client.auth_flows:
+    if not is_enabled(app_client, attempt.flow):
         raise rule.not_enabled
-    if not rule.is_built:
-        raise FlowNotBuilt(flow=attempt.flow)
 
 
 def verify_may_refresh(app_client: AppClient) -> None:
     """Raise RefreshFlowNotEnabled unless the app client rotates or allows refreshing."""
-    allows = FLOW_RULES[AuthFlow.REFRESH_TOKEN_AUTH].setting in app_client.auth_flows
+    allows = is_enabled(app_client, AuthFlow.REFRESH_TOKEN_AUTH)
     if not (allows or app_client.rotates_refresh_tokens):
         raise RefreshFlowNotEnabled
 

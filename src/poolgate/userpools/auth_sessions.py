@@ -1,6 +1,7 @@
 """Auth sessions: a sign-in between two challenges.
 
 The state travels sealed in the string that the app client holds; the row makes it usable once.
+Only what functions of the pool add (CUSTOM_AUTH) is in the row, sealed: it can be long.
 
     open ──> the string ──> verify (as often as it takes) ──> consume (once, with what it led to)
 
@@ -26,6 +27,7 @@ from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.tables import auth_sessions
 
 _PURPOSE = "auth session"
+_STATE_PURPOSE = "custom sign-in"
 
 
 class AuthSessionInvalid(Failure):
@@ -78,6 +80,10 @@ class AuthSession(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     name_digest: bytes = b""
     # The device that the sign-in named.
     device_key: str | None = None
+    # INVARIANT: an auth session that has a custom state is worth nothing without it. In the string
+    # stands only that there is one.
+    has_custom_state: bool = False
+    custom_state: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,15 @@ class PresentedAuthSession:
 
     auth_session: AuthSession
     digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedAuthSession:
+    """The string for the app client, and what its row keeps."""
+
+    text: Secret
+    digest: bytes
+    custom_state: bytes | None
 
 
 _INSERT = sa.insert(auth_sessions)
@@ -98,30 +113,38 @@ _CONSUME = (
     )
     .values(consumed=sa.true())
 )
-_IS_CONSUMED = sa.select(auth_sessions.c.consumed).where(
+_GET = sa.select(auth_sessions.c.consumed, auth_sessions.c.sealed_custom_state).where(
     auth_sessions.c.digest == sa.bindparam("digest")
 )
 _PURGE = sa.delete(auth_sessions).where(auth_sessions.c.expires_at <= sa.bindparam("now"))
 
 
-def seal(call: Call, auth_session: AuthSession) -> Secret:
+def seal(call: Call, auth_session: AuthSession) -> SealedAuthSession:
     """Return the string for the app client; it works only once `store` has kept its row."""
-    sealed = call.vault.seal(
-        msgspec.msgpack.encode(auth_session),
-        purpose=_PURPOSE,
-        bound_to=_PURPOSE,
+    state = auth_session.custom_state
+    in_string = msgspec.structs.replace(
+        auth_session, has_custom_state=bool(state), custom_state=b""
     )
-    return Secret(base64.urlsafe_b64encode(sealed).decode())
+    sealed = call.vault.seal(msgspec.msgpack.encode(in_string), purpose=_PURPOSE, bound_to=_PURPOSE)
+    digest = _digest(sealed)
+    return SealedAuthSession(
+        text=Secret(base64.urlsafe_b64encode(sealed).decode()),
+        digest=digest,
+        custom_state=(
+            call.vault.seal(state, purpose=_STATE_PURPOSE, bound_to=digest.hex()) if state else None
+        ),
+    )
 
 
-def store(transaction: Transaction, auth_session: AuthSession, sealed: Secret) -> None:
+def store(transaction: Transaction, auth_session: AuthSession, sealed: SealedAuthSession) -> None:
     """Keep the row that makes the string usable."""
     transaction.run(
         _INSERT,
         {
-            "digest": _digest(base64.urlsafe_b64decode(sealed.reveal())),
+            "digest": sealed.digest,
             "pool_id": auth_session.pool_id,
             "sub": auth_session.sub,
+            "sealed_custom_state": sealed.custom_state,
             "consumed": False,
             "expires_at": auth_session.expires_at,
         },
@@ -172,22 +195,32 @@ def consume(transaction: Transaction, presented: PresentedAuthSession, now_milli
     parameters = {"of_digest": presented.digest, "now": now_millis}
     if transaction.run(_CONSUME, parameters) == 1:
         return
-    if transaction.one(_IS_CONSUMED, {"digest": presented.digest}) is None:
+    if transaction.one(_GET, {"digest": presented.digest}) is None:
         raise AuthSessionInvalid
     raise AuthSessionUsed
 
 
-def verify_unused(transaction: Transaction, presented: PresentedAuthSession) -> None:
-    """Raise AuthSessionUsed or AuthSessionInvalid before anything is done for the answer.
+def verify_unused(
+    transaction: Transaction, call: Call, presented: PresentedAuthSession
+) -> PresentedAuthSession:
+    """Return the auth session with what its row keeps; raise AuthSessionUsed or -Invalid.
 
     The answer itself may change what the auth session rests on, so a repeated answer is told from
     a stale one here. Only `consume` makes sure of it.
     """
-    row = transaction.one(_IS_CONSUMED, {"digest": presented.digest})
+    row = transaction.one(_GET, {"digest": presented.digest})
     if row is None:
         raise AuthSessionInvalid
     if row.consumed:
         raise AuthSessionUsed
+    if not presented.auth_session.has_custom_state:
+        return presented
+    state = call.vault.unseal(
+        row.sealed_custom_state, purpose=_STATE_PURPOSE, bound_to=presented.digest.hex()
+    )
+    return PresentedAuthSession(
+        msgspec.structs.replace(presented.auth_session, custom_state=state), presented.digest
+    )
 
 
 def purge(transaction: Transaction, now_millis: int) -> int:

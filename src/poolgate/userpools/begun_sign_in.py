@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from poolgate.store.call import Call
-from poolgate.userpools import auth_sessions, mfa_codes, situations, users
+from poolgate.userpools import auth_sessions, custom_states, mfa_codes, situations, users
 from poolgate.userpools.auth_sessions import (
     AuthSession,
     AuthSessionInvalid,
@@ -18,6 +18,7 @@ from poolgate.userpools.auth_sessions import (
 from poolgate.userpools.challenge_answers import Answer, means, opened, password_set_at
 from poolgate.userpools.challenges import Challenge
 from poolgate.userpools.custom_messages import AUTHENTICATION, worded
+from poolgate.userpools.custom_states import CustomState
 from poolgate.userpools.issued_challenges import ChallengeIssued
 from poolgate.userpools.messages import Wording
 from poolgate.userpools.mfa_codes import CodeToSend
@@ -32,6 +33,7 @@ class Begun:
     situation: Situation
     door: Door
     answered: PresentedAuthSession | None = None
+    custom: CustomState | None = None
 
 
 def resume(call: Call, asker: Situation, answer: Answer, *, challenges: frozenset[str]) -> Begun:
@@ -46,19 +48,27 @@ def resume(call: Call, asker: Situation, answer: Answer, *, challenges: frozense
 
 def of_presented(call: Call, asker: Situation, presented: PresentedAuthSession, name: str) -> Begun:
     """Return the sign-in of an opened auth session; raise AuthSessionInvalid or -Used."""
-    auth_session = presented.auth_session
     with call.db.reading() as transaction:
-        auth_sessions.verify_unused(transaction, presented)
-    situation = replace(situations.about(call, asker, auth_session.sub), login_name=name)
+        presented = auth_sessions.verify_unused(transaction, call, presented)
+    auth_session = presented.auth_session
+    custom = custom_states.decode(auth_session.custom_state)
+    situation = situations.about(call, asker, auth_session.sub)
     situation = situation.carrying_device(auth_session.device_key)
     user = situation.user
     if user is None:
-        is_meant = _digest(situation.pool, name) == auth_session.name_digest
+        is_meant = name == auth_session.sub or (
+            _digest(situation.pool, name) == auth_session.name_digest
+        )
     else:
         is_meant = means(situation.pool, user, name)
     if not is_meant or (user and auth_session.password_set_at != password_set_at(user)):
         raise AuthSessionInvalid
-    return Begun(situation=situation, door=auth_session.door, answered=presented)
+    return Begun(
+        situation=replace(situation, login_name=custom.login_name if custom else name),
+        door=auth_session.door,
+        answered=presented,
+        custom=custom,
+    )
 
 
 def issue(
@@ -85,6 +95,7 @@ def issue(
         sent_code=to_send.sent_code if to_send else None,
         name_digest=_digest(pool, situation.login_name),
         device_key=situation.device_key,
+        custom_state=custom_states.encode(begun.custom),
     )
     sealed = auth_sessions.seal(call, auth_session)
     wording = Wording(pool)
@@ -106,7 +117,10 @@ def issue(
             send = mfa_codes.send if user else mfa_codes.simulate
             send(transaction, call, wording, situation.stand_in, to_send)
     return ChallengeIssued(
-        challenge=challenge, parameters=parameters, auth_session=sealed, available=available
+        challenge=challenge,
+        parameters=parameters,
+        auth_session=sealed.text,
+        available=available,
     )
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
-from poolgate.userpools import auth_sessions, situations, users
+from poolgate.userpools import auth_sessions, custom_states, situations, users
 from poolgate.userpools.auth_flows import ParameterMissing
 from poolgate.userpools.auth_sessions import AuthSessionInvalid, Door, PresentedAuthSession
 from poolgate.userpools.challenges import Factor
+from poolgate.userpools.custom_states import CustomState
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.sign_in_progress import Progress
 from poolgate.userpools.situations import Situation
@@ -42,6 +43,11 @@ class Resumed:
         """What was proven so far."""
         return frozenset(map(Factor, self.presented.auth_session.proven))
 
+    @property
+    def custom(self) -> CustomState | None:
+        """What the pool's functions made of the sign-in, if they have a say."""
+        return custom_states.decode(self.presented.auth_session.custom_state)
+
     def progress(self) -> Progress:
         """Return the progress of a step that uses the auth session up and changes nothing else."""
         return Progress(
@@ -50,6 +56,7 @@ class Resumed:
             door=self.presented.auth_session.door,
             proven=self.proven,
             answered=self.presented,
+            custom=self.custom,
         )
 
 
@@ -79,7 +86,7 @@ def of_presented(call: Call, asker: Situation, presented: PresentedAuthSession) 
     A changed password ends the sign-ins that were begun with the former one.
     """
     with call.db.reading() as transaction:
-        auth_sessions.verify_unused(transaction, presented)
+        presented = auth_sessions.verify_unused(transaction, call, presented)
     situation = situations.about(call, asker, presented.auth_session.sub).carrying_device(
         presented.auth_session.device_key
     )

@@ -2,6 +2,7 @@
 
     password ──> new password (temporary ones) ──> second factor ──> device ──> tokens
     another first factor ────────────────────────> second factor ──> device ──> tokens
+    functions of the pool alone (CUSTOM_AUTH) ─────────────────────> device ──> tokens
 
 The second factor follows AWS's table (Developer Guide, "Adding MFA to a user pool"):
 
@@ -44,9 +45,12 @@ class Factor(StrEnum):
     FIRST_SMS_OTP = "FIRST_SMS_OTP"
     # Counts in the step that proves it only: auth sessions do not carry it.
     DEVICE = "DEVICE"
+    CUSTOM_CHALLENGE = "CUSTOM_CHALLENGE"
 
 
-FIRST_FACTORS = frozenset({Factor.PASSWORD, Factor.FIRST_EMAIL_OTP, Factor.FIRST_SMS_OTP})
+FIRST_FACTORS = frozenset(
+    {Factor.PASSWORD, Factor.FIRST_EMAIL_OTP, Factor.FIRST_SMS_OTP, Factor.CUSTOM_CHALLENGE}
+)
 SECOND_FACTORS = frozenset({Factor.SMS_MFA, Factor.SOFTWARE_TOKEN_MFA, Factor.EMAIL_OTP})
 
 
@@ -63,6 +67,8 @@ class Challenge(StrEnum):
     PASSWORD = "PASSWORD"  # noqa: S105 - a challenge's name
     PASSWORD_SRP = "PASSWORD_SRP"  # noqa: S105 - a challenge's name
     SMS_OTP = "SMS_OTP"
+    CUSTOM_CHALLENGE = "CUSTOM_CHALLENGE"
+    ADMIN_NO_SRP_AUTH = "ADMIN_NO_SRP_AUTH"
     MFA_SETUP = "MFA_SETUP"
     DEVICE_SRP_AUTH = "DEVICE_SRP_AUTH"
     DEVICE_PASSWORD_VERIFIER = "DEVICE_PASSWORD_VERIFIER"  # noqa: S105 - a challenge's name
@@ -91,6 +97,10 @@ def challenge_owed(user: User, pool: UserPool, proven: frozenset[Factor]) -> Owe
     """
     if not proven & FIRST_FACTORS:
         return Owed(Challenge.PASSWORD_VERIFIER)
+    if proven <= {Factor.CUSTOM_CHALLENGE, Factor.DEVICE}:
+        # OBSERVED aws-amplify/amplify-js#12887: MFA hangs on the password in a custom sign-in; one
+        # without a password is complete when the pool's functions say so.
+        return None
     if user.status is UserStatus.FORCE_CHANGE_PASSWORD:
         return Owed(Challenge.NEW_PASSWORD_REQUIRED)
     if proven & SECOND_FACTORS:
@@ -148,6 +158,11 @@ def active_factors(user: User, pool: UserPool) -> tuple[MfaFactor, ...]:
         for factor in MfaFactor
         if factor in user.mfa.enabled and factor in pool.mfa_factors and _has_means(user, factor)
     )
+
+
+def may_be_asked(user: User, pool: UserPool, factor: MfaFactor) -> bool:
+    """Tell whether the pool uses the factor and the user has what it takes, turned on or not."""
+    return factor in pool.mfa_factors and _has_means(user, factor)
 
 
 def may_answer(owed: Owed | None, challenge: Challenge) -> bool:

@@ -161,10 +161,12 @@ def prove(call: Call, asker: Situation, answer: Answer) -> Progress:
         )
 
     proven_user(call, resumed.situation, verify, spent_proof=spent_proof)
+    custom = resumed.custom
     return replace(
         resumed.progress(),
         proven=resumed.proven | {Factor.DEVICE},
         spent_proof=spent_proof,
+        custom=custom and custom.after(answer.challenge, succeeded=True),
     )
 
 

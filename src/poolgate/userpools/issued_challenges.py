@@ -6,7 +6,13 @@ from typing import TypeAlias
 
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
-from poolgate.userpools import auth_sessions, device_proofs, mfa_codes, new_password_challenge
+from poolgate.userpools import (
+    auth_sessions,
+    custom_states,
+    device_proofs,
+    mfa_codes,
+    new_password_challenge,
+)
 from poolgate.userpools.auth_sessions import AuthSession, SentCode
 from poolgate.userpools.challenge_answers import password_set_at
 from poolgate.userpools.challenges import ATTRIBUTE_OF, Challenge, Factor, Owed, render_choices
@@ -37,11 +43,17 @@ Step: TypeAlias = ChallengeIssued | Progress
 
 
 def issue(
-    call: Call, progress: Progress, owed: Owed, *, new_address: str | None = None
+    call: Call,
+    progress: Progress,
+    owed: Owed,
+    *,
+    new_address: str | None = None,
+    parameters: Mapping[str, str] | None = None,
 ) -> ChallengeIssued:
     """Issue the challenge, sending a code where it asks for one.
 
-    `new_address` is where an e-mail factor that is being set up gets its first code.
+    `new_address` is where an e-mail factor that is being set up gets its first code; `parameters`
+    are those of a challenge that a function made.
     """
     situation, user = progress.situation, progress.user
     to_send = _code_to_send(call, situation.pool, user, owed.challenge, new_address)
@@ -49,6 +61,8 @@ def issue(
         call, progress, owed.challenge, sent_code=to_send.sent_code if to_send else None
     )
     sealed = auth_sessions.seal(call, auth_session)
+    if owed.challenge is Challenge.DEVICE_SRP_AUTH:
+        parameters = device_proofs.parameters(user, auth_session)
     text = Wording(situation.pool)
     if to_send is not None:
         text = worded(
@@ -64,17 +78,13 @@ def issue(
         settle(transaction, call, progress)
         auth_sessions.store(transaction, auth_session, sealed)
         if owed.challenge is Challenge.DEVICE_SRP_AUTH:
-            device_proofs.keep_step(transaction, call, user, auth_session, sealed)
+            device_proofs.keep_step(transaction, call, user, auth_session, sealed.text)
         if to_send is not None:
             mfa_codes.send(transaction, call, text, user.sub, to_send)
     return ChallengeIssued(
         challenge=owed.challenge,
-        parameters=(
-            device_proofs.parameters(user, auth_session)
-            if owed.challenge is Challenge.DEVICE_SRP_AUTH
-            else _parameters(progress, owed, to_send)
-        ),
-        auth_session=sealed,
+        parameters=parameters or _parameters(progress, owed, to_send),
+        auth_session=sealed.text,
     )
 
 
@@ -100,6 +110,7 @@ def session_after(
         sent_code=sent_code,
         totp_secret=totp_secret,
         device_key=progress.situation.device_key,
+        custom_state=custom_states.encode(progress.custom),
     )
 
 

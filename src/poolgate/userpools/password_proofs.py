@@ -1,10 +1,12 @@
 """Proving a password during a sign-in: as it is, or by SRP."""
 
 from poolgate.credentials.passwords import WrongPassword
+from poolgate.credentials.srp import OpenedBlock
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
-from poolgate.userpools import lockout, passwords, situations, srp_proofs
-from poolgate.userpools.auth_sessions import Door, PresentedAuthSession
+from poolgate.userpools import begun_sign_in, lockout, passwords, situations, srp_proofs
+from poolgate.userpools.auth_sessions import AuthSessionInvalid, Door, PresentedAuthSession
+from poolgate.userpools.begun_sign_in import Begun
 from poolgate.userpools.challenge_answers import Answer, means
 from poolgate.userpools.challenges import Challenge, Factor
 from poolgate.userpools.issued_challenges import ChallengeIssued
@@ -51,7 +53,7 @@ def begin_srp(call: Call, situation: Situation, srp_a: str) -> ChallengeIssued:
     """Return the server's half of an exchange; raise SrpPublicValueRefused."""
     return ChallengeIssued(
         challenge=Challenge.PASSWORD_VERIFIER,
-        parameters=srp_proofs.challenge(call, situation, srp_a),
+        parameters=srp_proofs.challenge(call, situation, srp_a).parameters,
     )
 
 
@@ -64,8 +66,14 @@ def prove_by_srp(call: Call, asker: Situation, answer: Answer) -> Progress:
         timestamp=responses["TIMESTAMP"],
     )
     block = srp_proofs.open_block(call, asker, claim.secret_block)
-    situation = situations.about(call, asker, block.exchange.sub or asker.stand_in)
-    situation = situation.carrying_device(block.exchange.carried)
+    custom, presented = None, None
+    if block.exchange.is_part:
+        begun = _custom_sign_in_of(call, asker, answer, block)
+        situation, presented = begun.situation, begun.answered
+        custom = begun.custom and begun.custom.after(answer.challenge, succeeded=True)
+    else:
+        situation = situations.about(call, asker, block.exchange.sub or asker.stand_in)
+        situation = situation.carrying_device(block.exchange.carried)
     lockout.verify_open(situation.failures, call.now_millis)
     verify_known(situation)
     lifetime = situation.app_client.auth_session_seconds * 1000
@@ -84,4 +92,18 @@ def prove_by_srp(call: Call, asker: Situation, answer: Answer) -> Progress:
         door=answer.door,
         proven=frozenset({Factor.PASSWORD}),
         spent_proof=spent_proof,
+        answered=presented,
+        custom=custom,
     )
+
+
+def _custom_sign_in_of(call: Call, asker: Situation, answer: Answer, block: OpenedBlock) -> Begun:
+    """Return the sign-in that an exchange is part of; raise AuthSessionInvalid for any other.
+
+    INVARIANT: such an exchange proves nothing outside of it, so nobody passes by the pool's
+    functions.
+    """
+    begun = begun_sign_in.resume(call, asker, answer, challenges=frozenset({answer.challenge}))
+    if begun.custom is None or begun.custom.block_digest != block.digest:
+        raise AuthSessionInvalid
+    return begun

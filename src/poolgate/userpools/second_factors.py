@@ -20,6 +20,7 @@ from poolgate.userpools.challenges import (
     Owed,
     challenge_owed,
     may_answer,
+    may_be_asked,
 )
 from poolgate.userpools.mfa_codes import WrongMfaCode
 from poolgate.userpools.mfa_settings import MfaFactor
@@ -68,7 +69,12 @@ def prove(call: Call, asker: Situation, answer: Answer) -> Progress:
         with call.db.writing() as transaction:
             count_failure(transaction, call, resumed.situation)
         raise
-    return replace(progress, proven=resumed.proven | {Factor(challenge)})
+    custom = resumed.custom
+    return replace(
+        progress,
+        proven=resumed.proven | {Factor(challenge)},
+        custom=custom and custom.after(challenge, succeeded=True),
+    )
 
 
 def choose(call: Call, asker: Situation, answer: Answer) -> Chosen:
@@ -125,8 +131,17 @@ def _verify_owed(resumed: Resumed, challenge: Challenge) -> None:
         if MfaFactor.EMAIL_OTP not in verify_setup_owed(resumed).choices:
             raise AuthSessionInvalid
         return
+    if _is_wanted_by_function(resumed, challenge):
+        return
     if not may_answer(owed_by(resumed), challenge):
         raise AuthSessionInvalid
+
+
+def _is_wanted_by_function(resumed: Resumed, challenge: Challenge) -> bool:
+    """Tell whether a function chose the factor, beyond what is owed, and it can still be asked."""
+    is_chosen = resumed.custom is not None and resumed.custom.chosen == challenge
+    pool, factor = resumed.situation.pool, MfaFactor(challenge)
+    return is_chosen and may_be_asked(resumed.user, pool, factor)
 
 
 def _prove_by_message(call: Call, resumed: Resumed, submitted: Secret) -> Progress:

@@ -20,6 +20,7 @@ from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.userpools import (
     choice_sign_in,
+    custom_sign_in,
     device_proofs,
     devices,
     issued_challenges,
@@ -41,7 +42,13 @@ from poolgate.userpools.auth_flows import (
     verify_parameters_given,
 )
 from poolgate.userpools.challenge_answers import Answer, opened, resume
-from poolgate.userpools.challenges import Challenge, Factor, challenge_owed, owed_on_device
+from poolgate.userpools.challenges import (
+    Challenge,
+    Factor,
+    Owed,
+    challenge_owed,
+    owed_on_device,
+)
 from poolgate.userpools.devices import Device
 from poolgate.userpools.issued_challenges import ChallengeIssued, Step
 from poolgate.userpools.pools import UserPool
@@ -156,6 +163,14 @@ def _begin_by_srp(call: Call, situation: Situation, attempt: Attempt) -> Step:
     return password_proofs.begin_srp(call, situation, attempt.srp_a or "")
 
 
+def _begin_custom(call: Call, situation: Situation, attempt: Attempt) -> Step:
+    # What would end the sign-in anyway is told before functions ask anything, unless it must not
+    # show that there is such a user.
+    if situation.user is not None and not situation.hides_user_existence:
+        verify_may_sign_in(call, situation.pool, situation.user, frozenset())
+    return custom_sign_in.begin(call, situation, attempt)
+
+
 def _refresh(call: Call, situation: Situation, attempt: Attempt) -> TokenSet:
     def verify_owner(user: User) -> None:
         situations.verify_client(
@@ -177,6 +192,7 @@ _FIRST_STEPS: Mapping[AuthFlow, Callable[[Call, Situation, Attempt], Step | Toke
     AuthFlow.ADMIN_USER_PASSWORD_AUTH: _begin_by_password,
     AuthFlow.USER_SRP_AUTH: _begin_by_srp,
     AuthFlow.USER_AUTH: choice_sign_in.begin,
+    AuthFlow.CUSTOM_AUTH: _begin_custom,
     AuthFlow.REFRESH_TOKEN_AUTH: _refresh,
 }
 
@@ -239,6 +255,12 @@ _ANSWER_RULES: Mapping[str, _AnswerRule] = {
     Challenge.PASSWORD: _AnswerRule(("USERNAME", "PASSWORD"), choice_sign_in.answer_password),
     Challenge.PASSWORD_SRP: _AnswerRule(("USERNAME", "SRP_A"), choice_sign_in.answer_password),
     Challenge.EMAIL_OTP: _AnswerRule(("USERNAME", "EMAIL_OTP_CODE"), _answer_email_code),
+    Challenge.CUSTOM_CHALLENGE: _AnswerRule(
+        ("USERNAME", "ANSWER"), custom_sign_in.answer_challenge
+    ),
+    Challenge.ADMIN_NO_SRP_AUTH: _AnswerRule(
+        ("USERNAME", "PASSWORD"), custom_sign_in.answer_password
+    ),
     Challenge.SMS_OTP: _AnswerRule(("USERNAME", "SMS_OTP_CODE"), choice_sign_in.prove_by_code),
     Challenge.SELECT_MFA_TYPE: _AnswerRule(("USERNAME", "ANSWER"), _answer_choice),
     Challenge.MFA_SETUP: _AnswerRule(("USERNAME",), _answer_setup),
@@ -257,13 +279,18 @@ def _go_on(call: Call, step: Step | TokenSet) -> Outcome:
 
 
 def _proceed(call: Call, progress: Progress) -> Outcome:
-    """Issue the challenge that is owed, or tokens when none is."""
+    """Issue the challenge that is owed, or tokens when none is.
+
+    INVARIANT: a custom sign-in gets them only after the pool's functions said that it is enough.
+    """
     situation, user = progress.situation, progress.user
-    verify_may_sign_in(call, situation.pool, user)
+    verify_may_sign_in(call, situation.pool, user, progress.proven)
     device = device_proofs.named_device(call, progress)
     owed = challenge_owed(user, situation.pool, progress.proven)
     if device is not None and device.remembered:
         owed = owed_on_device(owed, situation.pool, progress.proven)
+    if _is_for_functions(progress, owed):
+        return _go_on(call, custom_sign_in.go_on(call, progress))
     if owed is not None:
         return issued_challenges.issue(call, progress, owed)
     on_new_device = situation.pool.device_tracking is not None and device is None
@@ -293,6 +320,13 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
     return plan.token_set
 
 
+def _is_for_functions(progress: Progress, owed: Owed | None) -> bool:
+    """Tell whether the pool's functions are asked now: after all that is owed but the device."""
+    if progress.custom is None or Factor.CUSTOM_CHALLENGE in progress.proven:
+        return False
+    return owed is None or owed.challenge is Challenge.DEVICE_SRP_AUTH
+
+
 def _device_key(pool: UserPool, device: Device | None) -> str | None:
     if pool.device_tracking is None:
         return None
@@ -309,19 +343,18 @@ def _source(progress: Progress) -> TokenSource:
 
 
 def _issue_chosen(call: Call, chosen: Chosen) -> ChallengeIssued:
-    verify_may_sign_in(call, chosen.progress.situation.pool, chosen.progress.user)
-    return issued_challenges.issue(
-        call, chosen.progress, chosen.owed, new_address=chosen.new_address
-    )
+    progress = chosen.progress
+    verify_may_sign_in(call, progress.situation.pool, progress.user, progress.proven)
+    return issued_challenges.issue(call, progress, chosen.owed, new_address=chosen.new_address)
 
 
-def verify_may_sign_in(call: Call, pool: UserPool, user: User) -> None:
-    """Raise what a user who proved the password may be told about why it does not help."""
+def verify_may_sign_in(call: Call, pool: UserPool, user: User, proven: frozenset[Factor]) -> None:
+    """Raise what a user who proved as much may be told about why it does not help."""
     if not user.enabled:
         raise UserDisabled
     if user.status is UserStatus.UNCONFIRMED:
         raise UserNotConfirmed
     if user.status is UserStatus.RESET_REQUIRED:
         raise PasswordResetRequired
-    if user.status is UserStatus.FORCE_CHANGE_PASSWORD:
+    if user.status is UserStatus.FORCE_CHANGE_PASSWORD and Factor.PASSWORD in proven:
         passwords.verify_still_valid(call, pool, user)

@@ -12,6 +12,7 @@ from poolgate.store.database import InsertIfAbsent, Transaction
 from poolgate.userpools import auth_sessions, lockout, software_tokens, users
 from poolgate.userpools.auth_sessions import Door, PresentedAuthSession
 from poolgate.userpools.challenges import Factor
+from poolgate.userpools.custom_states import CustomState
 from poolgate.userpools.lockout import FailureCount
 from poolgate.userpools.situations import Situation
 from poolgate.userpools.software_tokens import MatchedCode
@@ -36,7 +37,8 @@ class SpentProof:
 class Progress:
     """How far a sign-in has come, and what this step uses up or changes.
 
-    `user` is as the step leaves it; `situation.user` is as the step found it.
+    `user` is as the step leaves it; `situation.user` is as the step found it. With `custom` the
+    pool's functions have a say, too.
     """
 
     situation: Situation
@@ -46,6 +48,7 @@ class Progress:
     spent_proof: SpentProof | None = None
     answered: PresentedAuthSession | None = None
     matched_code: MatchedCode | None = None
+    custom: CustomState | None = None
 
 
 _SPEND = InsertIfAbsent(spent_proofs)

@@ -30,7 +30,7 @@ def begin(call: Call, auth_session: Secret) -> tuple[Secret, Secret]:
     with call.db.writing() as transaction:
         settle(transaction, call, progress)
         auth_sessions.store(transaction, following, sealed)
-    return encode_totp_secret(totp_secret), sealed
+    return encode_totp_secret(totp_secret), sealed.text
 
 
 def finish(call: Call, auth_session: Secret, submitted: Secret, *, name: str | None) -> Secret:
@@ -54,7 +54,7 @@ def finish(call: Call, auth_session: Secret, submitted: Secret, *, name: str | N
         settle(transaction, call, progress)
         software_tokens.keep(transaction, call, resumed.user, totp_secret, step=step)
         auth_sessions.store(transaction, following, sealed)
-    return sealed
+    return sealed.text
 
 
 def _resume(call: Call, auth_session: Secret) -> Resumed:

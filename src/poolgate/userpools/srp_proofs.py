@@ -26,8 +26,18 @@ class Claim:
     timestamp: str
 
 
-def challenge(call: Call, situation: Situation, srp_a: str) -> Mapping[str, str]:
-    """Return the parameters of PASSWORD_VERIFIER; raise SrpPublicValueRefused."""
+@dataclass(frozen=True, slots=True)
+class SrpChallenge:
+    """The parameters of PASSWORD_VERIFIER, and the identity of the block among them."""
+
+    parameters: Mapping[str, str]
+    block_digest: bytes
+
+
+def challenge(
+    call: Call, situation: Situation, srp_a: str, *, is_part: bool = False
+) -> SrpChallenge:
+    """Return the server's half of an exchange; raise SrpPublicValueRefused."""
     whom = _whom(call, situation)
     begun = srp.begin(
         call.vault,
@@ -37,14 +47,18 @@ def challenge(call: Call, situation: Situation, srp_a: str) -> Mapping[str, str]
         srp_a=srp_a,
         now=call.now,
         carried=situation.device_key or "",
+        is_part=is_part,
     )
-    return {
-        "SALT": begun.salt,
-        "SECRET_BLOCK": begun.secret_block,
-        "SRP_B": begun.srp_b,
-        "USERNAME": whom.user_id,
-        "USER_ID_FOR_SRP": whom.user_id,
-    }
+    return SrpChallenge(
+        {
+            "SALT": begun.salt,
+            "SECRET_BLOCK": begun.secret_block,
+            "SRP_B": begun.srp_b,
+            "USERNAME": whom.user_id,
+            "USER_ID_FOR_SRP": whom.user_id,
+        },
+        begun.digest,
+    )
 
 
 def open_block(call: Call, situation: Situation, secret_block: str) -> OpenedBlock:
@@ -82,7 +96,7 @@ def _whom(call: Call, situation: Situation) -> Verifier:
         passwords.work_as_unsealing(call)
     made_up = srp.nobody(call.vault, pool.pool_id, users.username_key(pool, situation.login_name))
     return verifier or Verifier(
-        user_id=_simulated_user_id(situation),
+        user_id=user_id_of(situation),
         # A block with no sub in it would be shorter than others, and so tell who has no account.
         sub=situation.stand_in,
         salt=made_up.salt,
@@ -90,8 +104,8 @@ def _whom(call: Call, situation: Situation) -> Verifier:
     )
 
 
-def _simulated_user_id(situation: Situation) -> str:
-    """Return what a user of that name would be called.
+def user_id_of(situation: Situation) -> str:
+    """Return the user's username, or what a user of that name would be called.
 
     Real users are challenged by their username, so a made-up id stands only where the name typed
     is an address and not the username.

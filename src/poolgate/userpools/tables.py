@@ -192,6 +192,7 @@ auth_sessions = sa.Table(
     sa.Column("digest", sa.LargeBinary, primary_key=True),
     sa.Column("pool_id", sa.Text, nullable=False),
     sa.Column("sub", KEY_TEXT, nullable=False),
+    sa.Column("sealed_custom_state", sa.LargeBinary),
     sa.Column("consumed", sa.Boolean, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Index("auth_sessions_by_expiry", "expires_at"),

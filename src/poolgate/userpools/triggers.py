@@ -44,6 +44,9 @@ class Trigger(StrEnum):
     POST_CONFIRMATION = "PostConfirmation"
     PRE_AUTHENTICATION = "PreAuthentication"
     POST_AUTHENTICATION = "PostAuthentication"
+    DEFINE_AUTH_CHALLENGE = "DefineAuthChallenge"
+    CREATE_AUTH_CHALLENGE = "CreateAuthChallenge"
+    VERIFY_AUTH_CHALLENGE_RESPONSE = "VerifyAuthChallengeResponse"
     PRE_TOKEN_GENERATION = "PreTokenGeneration"  # noqa: S105 - a trigger's name
     CUSTOM_EMAIL_SENDER = "CustomEmailSender"
     CUSTOM_SMS_SENDER = "CustomSMSSender"

@@ -116,18 +116,6 @@ def test_admin_flow_must_be_allowed_and_is_for_admins(app: App) -> None:
         )
 
 
-@pytest.mark.assumed("how a flow that Poolgate does not have is refused is our own")
-@pytest.mark.parametrize("flow", ["CUSTOM_AUTH"])
-def test_flow_that_is_not_built_says_so(app: App, flow: str) -> None:
-    allowing = app.another_client(ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH", "ALLOW_USER_AUTH"])
-    with refused(
-        "InvalidParameterException", f"The flow {flow} is not built in this version of Poolgate."
-    ):
-        allowing.cognito.initiate_auth(
-            AuthFlow=flow, ClientId=allowing.client_id, AuthParameters={"USERNAME": "alice"}
-        )
-
-
 @pytest.mark.documented("API_InitiateAuth", "Missing required parameter USERNAME")
 @pytest.mark.parametrize(
     ("flow", "parameters", "missing"),

@@ -17,6 +17,7 @@ from poolgate.userpools import (
     choice_sign_in,
     confirmation_codes,
     confirmation_links,
+    custom_triggers,
     lockout,
     new_password_challenge,
     password_history,
@@ -104,9 +105,6 @@ SIGN_IN_ERRORS: Mapping[type[Failure], AwsError] = {
     ),
     auth_flows.FlowNotEnabled: AwsError(INVALID_PARAMETER, "Auth flow not enabled for this client"),
     auth_flows.FlowNotForDoor: AwsError(INVALID_PARAMETER, "Initiate Auth method not supported."),
-    auth_flows.FlowNotBuilt: AwsError(
-        INVALID_PARAMETER, "The flow {flow} is not built in this version of Poolgate."
-    ),
     auth_flows.ParameterMissing: AwsError(INVALID_PARAMETER, "Missing required parameter {name}"),
     auth_sessions.AuthSessionInvalid: AwsError(NOT_AUTHORIZED, "Invalid session for the user."),
     auth_sessions.AuthSessionExpired: AwsError(
@@ -122,6 +120,10 @@ SIGN_IN_ERRORS: Mapping[type[Failure], AwsError] = {
     ),
     sign_in.ChallengeNotBuilt: AwsError(
         INVALID_PARAMETER, "The challenge {challenge} is not built in this version of Poolgate."
+    ),
+    custom_triggers.CustomTriggerMissing: AwsError(
+        INVALID_PARAMETER,
+        "Custom auth lambda trigger is not configured for the user pool.",
     ),
     choice_sign_in.FirstFactorNotOffered: AwsError(
         INVALID_PARAMETER, "The challenge is not one of those to choose from."

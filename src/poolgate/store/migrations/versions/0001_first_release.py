@@ -69,6 +69,7 @@ def _auth_sessions() -> None:
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("pool_id", sa.Text(), nullable=False),
         sa.Column("sub", KEY_TEXT, nullable=False),
+        sa.Column("sealed_custom_state", sa.LargeBinary(), nullable=True),
         sa.Column("consumed", sa.Boolean(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
