@@ -40,8 +40,8 @@ def type_of(model: dict[str, Any], shape_name: str) -> str:
     shape = model["shapes"][shape_name]
     match shape["type"]:
         case "structure":
-            # A structure without members has nothing to tell; recursion needs a quoted name.
-            return f'"{shape_name}"'
+            # A document is any JSON value; recursion needs a quoted name.
+            return "object" if shape.get("document") else f'"{shape_name}"'
         case "list":
             return f"list[{type_of(model, shape['member']['shape'])}]"
         case "map":
@@ -73,7 +73,7 @@ def module(service: str) -> str:
     structures = [
         structure(model, name)
         for name, shape in sorted(model["shapes"].items())
-        if shape["type"] == "structure" and not shape.get("exception")
+        if shape["type"] == "structure" and not shape.get("exception") and not shape.get("document")
     ]
     used = "\n".join(structures)
     imports = ["from datetime import datetime"] if "datetime" in used else []

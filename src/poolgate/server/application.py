@@ -15,6 +15,7 @@ from poolgate.foundation.randomness import random_uuid
 from poolgate.login.door import find_page
 from poolgate.oauth.discovery import find_document
 from poolgate.oauth.door import find_oauth_endpoint
+from poolgate.oauth.images import find_image
 from poolgate.oauth.places import find_place, named_domain
 from poolgate.server.observations import Observer
 from poolgate.server.operator_door import OperatorDoor
@@ -123,7 +124,7 @@ class Application:
         if http.method in {"GET", "HEAD"}:
             with suppress(UserPoolNotFound):
                 call = self.installation.call_of(http, request_id=request_id)
-                document = find_document(call, http.path)
+                document = find_document(call, http.path) or find_image(call, http.path)
         if document is None:
             body = b"not found\n"
             return Handled(

@@ -20,7 +20,7 @@ from poolgate.userpools.client_settings import (
     allowed_auth_flows,
     verify_settings,
 )
-from poolgate.userpools.tables import app_clients
+from poolgate.userpools.tables import app_clients, ui_customizations
 
 MAX_CLIENTS_OF_A_POOL = 1000
 secrets_of = client_secrets.secrets_of
@@ -63,6 +63,10 @@ _UPDATE = (
     )
 )
 _DELETE = sa.delete(app_clients).where(app_clients.c.client_id == sa.bindparam("client_id"))
+_FORGET_LOOKS = sa.delete(ui_customizations).where(
+    ui_customizations.c.pool_id == sa.bindparam("pool_id"),
+    ui_customizations.c.client_id == sa.bindparam("client_id"),
+)
 _COUNT = sa.select(sa.func.count()).where(app_clients.c.pool_id == sa.bindparam("pool_id"))
 _LIST = (
     sa.select(app_clients.c.settings)
@@ -190,6 +194,7 @@ def delete(call: Call, pool_id: PoolId, client_id: ClientId) -> None:
         pools.get(transaction, pool_id)
         get(transaction, client_id, pool_id)
         transaction.run(_DELETE, {"client_id": client_id})
+        transaction.run(_FORGET_LOOKS, {"pool_id": pool_id, "client_id": client_id})
 
 
 def add_secret(

@@ -294,6 +294,68 @@ linked_identities = sa.Table(
     sa.Index("linked_identities_by_user", "pool_id", "sub"),
 )
 
+# How the classic login pages look, by app client; "ALL" is every client without its own row.
+ui_customizations = sa.Table(
+    "ui_customizations",
+    metadata,
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("client_id", sa.Text, primary_key=True),
+    sa.Column("css", sa.Text),
+    sa.Column("css_version", sa.Text, nullable=False),
+    sa.Column("image", sa.LargeBinary),
+    sa.Column("image_name", sa.Text),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("modified_at", sa.BigInteger, nullable=False),
+)
+
+# How managed login looks for an app client: a style, with its image files apart.
+managed_login_brandings = sa.Table(
+    "managed_login_brandings",
+    metadata,
+    sa.Column("branding_id", sa.Text, primary_key=True),
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), nullable=False),
+    sa.Column(
+        "client_id", sa.ForeignKey("app_clients.client_id", ondelete="CASCADE"), nullable=False
+    ),
+    sa.Column("uses_defaults", sa.Boolean, nullable=False),
+    sa.Column("settings", sa.LargeBinary),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("modified_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("client_id", name="managed_login_brandings_by_client"),
+    sa.Index("managed_login_brandings_by_pool", "pool_id"),
+)
+
+branding_assets = sa.Table(
+    "branding_assets",
+    metadata,
+    sa.Column(
+        "branding_id",
+        sa.ForeignKey("managed_login_brandings.branding_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("category", sa.Text, primary_key=True),
+    sa.Column("color_mode", sa.Text, primary_key=True),
+    # Empty where the category has one image for each mode.
+    sa.Column("resource_id", sa.Text, primary_key=True),
+    sa.Column("extension", sa.Text, nullable=False),
+    sa.Column("image", sa.LargeBinary, nullable=False),
+)
+
+# Links to terms of use and privacy policies, for the sign-up pages of an app client.
+terms = sa.Table(
+    "terms",
+    metadata,
+    sa.Column("terms_id", sa.Text, primary_key=True),
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), nullable=False),
+    sa.Column(
+        "client_id", sa.ForeignKey("app_clients.client_id", ondelete="CASCADE"), nullable=False
+    ),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("settings", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("client_id", "name", name="terms_by_client"),
+    sa.Index("terms_by_pool", "pool_id", "terms_id"),
+)
+
 # The key that signs a pool's SAML requests, with its certificate; made once.
 saml_signing_keys = sa.Table(
     "saml_signing_keys",

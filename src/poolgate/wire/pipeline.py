@@ -31,7 +31,8 @@ from poolgate.wire.routing import (
 from poolgate.wire.service_models import OperationModel
 from poolgate.wire.services import ServiceDoor
 
-MAX_BODY_BYTES = 1024 * 1024
+# AWS CreateManagedLoginBranding: "a 2-megabyte request-size limit", the largest there is.
+MAX_BODY_BYTES = 2 * 1024 * 1024
 MAX_HEADER_BYTES = 32 * 1024
 MAX_HEADERS = 100
 INTERNAL_ERROR = 500

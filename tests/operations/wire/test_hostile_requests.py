@@ -25,6 +25,12 @@ EMAIL = {"Name": "email", "Value": "other@example.com"}
 SIGN_IN = {"USERNAME": "anna", "PASSWORD": PASSWORD}
 NEW_PASSWORD = {"USERNAME": "anna", "NEW_PASSWORD": PASSWORD}
 PROVIDER = {"client_id": "c", "client_secret": "s", "authorize_scopes": "email"}
+TERMS = {
+    "TermsName": "terms-of-use",
+    "TermsSource": "LINK",
+    "Enforcement": "NONE",
+    "Links": {"cognito:default": "https://example.com/terms"},
+}
 # What makes a request go through, where the required members alone would not.
 GIVEN: Mapping[str, Members] = {
     "UpdateUserAttributes": {"UserAttributes": [EMAIL]},
@@ -54,6 +60,9 @@ GIVEN: Mapping[str, Members] = {
             "ProviderAttributeValue": "anna",
         },
     },
+    "CreateTerms": {**TERMS, "TermsName": "privacy-policy"},
+    "UpdateManagedLoginBranding": {"Settings": {"components": {}}},
+    "SetUICustomization": {"CSS": ".logo-customizable { color: red }", "ClientId": "ALL"},
     "CreateUserPoolDomain": {
         "Domain": "login.example.com",
         "CustomDomainConfig": {
@@ -176,6 +185,11 @@ class World:
             IdpIdentifiers=["google.example"],
         )
         cognito.create_user_pool_domain(UserPoolId=pool_id, Domain="people-app")
+        of_client = {"UserPoolId": pool_id, "ClientId": app_client["ClientId"]}
+        branding = cognito.create_managed_login_branding(
+            **of_client, UseCognitoProvidedValues=True
+        )["ManagedLoginBranding"]
+        terms = cognito.create_terms(**of_client, **TERMS)["Terms"]
         cognito.admin_create_user(
             UserPoolId=pool_id,
             Username="anna",
@@ -212,6 +226,9 @@ class World:
             "ClientName": "app",
             "GroupName": "staff",
             "Domain": "people-app",
+            "ManagedLoginBrandingId": branding["ManagedLoginBrandingId"],
+            "TermsId": terms["TermsId"],
+            "TermsName": "terms-of-use",
             "ProviderName": "Google",
             "IdpIdentifier": "google.example",
             "Username": "anna",

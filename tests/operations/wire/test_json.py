@@ -99,7 +99,7 @@ def test_a_message_cannot_write_headers(poolgate: LocalPoolgate) -> None:
     assert all(" " <= character <= "~" for character in answer.headers["x-amzn-errormessage"])
 
 
-@pytest.mark.parametrize("size", [1024 * 1024 + 1, 2_000_000])
+@pytest.mark.parametrize("size", [2 * 1024 * 1024 + 1, 3_000_000])
 def test_large_bodies_are_refused_before_anything_else(poolgate: LocalPoolgate, size: int) -> None:
     answer = poolgate.post_json("cognito-idp", "SignUp", b"x" * size)
     assert answer.status == 413
@@ -107,7 +107,7 @@ def test_large_bodies_are_refused_before_anything_else(poolgate: LocalPoolgate, 
 
 
 def test_a_body_of_the_limit_is_read(poolgate: LocalPoolgate) -> None:
-    answer = poolgate.post_json("cognito-idp", "GetUser", b" " * (1024 * 1024 - 2) + b"{}")
+    answer = poolgate.post_json("cognito-idp", "GetUser", b" " * (2 * 1024 * 1024 - 2) + b"{}")
     assert said(answer)["__type"] == "InvalidParameterException"
 
 

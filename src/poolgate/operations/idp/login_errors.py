@@ -5,13 +5,19 @@ from collections.abc import Mapping
 from poolgate.foundation.failure import Failure
 from poolgate.operations.errors import AwsError
 from poolgate.userpools import (
+    branding_settings,
+    custom_css,
     domains,
     identity_providers,
+    images,
     linked_identities,
+    managed_login_branding,
     provider_changes,
     provider_details,
     provider_documents,
     saml_metadata,
+    terms,
+    ui_customizations,
 )
 
 INVALID_PARAMETER = "InvalidParameterException"
@@ -108,4 +114,40 @@ _DOMAINS: Mapping[type[Failure], AwsError] = {
     domains.InvalidDomainSettings: AwsError(INVALID_PARAMETER, "{fault}"),
 }
 
-LOGIN_ERRORS: Mapping[type[Failure], AwsError] = {**_DOMAINS, **_IDENTITY_PROVIDERS, **_LINKS}
+_LOOKS: Mapping[type[Failure], AwsError] = {
+    # OBSERVED anomalyco/guide issue 133.
+    ui_customizations.DomainMissing: AwsError(
+        INVALID_PARAMETER,
+        "Cannot perform specific action because there does not exist a valid use pool domain "
+        "associated with the user pool",
+    ),
+    ui_customizations.LogoRefused: AwsError(
+        INVALID_PARAMETER, "ImageFile must be a PNG or JPEG image of at most 100 KB."
+    ),
+    ui_customizations.CustomizationTooLarge: AwsError(
+        INVALID_PARAMETER, "CSS and ImageFile must not be larger than 135 KB together."
+    ),
+    branding_settings.InvalidSettings: AwsError(INVALID_PARAMETER, "{fault}"),
+    managed_login_branding.InvalidBranding: AwsError(INVALID_PARAMETER, "{fault}"),
+    managed_login_branding.BrandingNotFound: AwsError(
+        NOT_FOUND, "Managed login branding does not exist."
+    ),
+    managed_login_branding.BrandingExists: AwsError(
+        "ManagedLoginBrandingExistsException",
+        "Managed login branding already exists for the app client.",
+    ),
+    terms.TermsNotFound: AwsError(NOT_FOUND, "Terms do not exist."),
+    terms.TermsExist: AwsError(
+        "TermsExistsException", "Terms {name} already exist for the app client."
+    ),
+    terms.InvalidLinks: AwsError(INVALID_PARAMETER, "{fault}"),
+    custom_css.CssRefused: AwsError(INVALID_PARAMETER, "CSS must not contain {part}"),
+    images.ImageUnusable: AwsError(INVALID_PARAMETER, "The file is not a usable image."),
+}
+
+LOGIN_ERRORS: Mapping[type[Failure], AwsError] = {
+    **_DOMAINS,
+    **_IDENTITY_PROVIDERS,
+    **_LINKS,
+    **_LOOKS,
+}

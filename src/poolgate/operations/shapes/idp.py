@@ -481,7 +481,7 @@ class CodeDeliveryDetailsType(TypedDict):
 
 class CompleteWebAuthnRegistrationRequest(TypedDict):
     AccessToken: str
-    Credential: "Document"
+    Credential: object
 
 
 class CompleteWebAuthnRegistrationResponse(TypedDict):
@@ -577,7 +577,7 @@ class CreateManagedLoginBrandingRequest(TypedDict):
     UserPoolId: str
     ClientId: str
     UseCognitoProvidedValues: NotRequired[bool]
-    Settings: NotRequired["Document"]
+    Settings: NotRequired[object]
     Assets: NotRequired[list["AssetType"]]
 
 
@@ -933,10 +933,6 @@ class DeviceType(TypedDict):
     DeviceCreateDate: NotRequired[datetime]
     DeviceLastModifiedDate: NotRequired[datetime]
     DeviceLastAuthenticatedDate: NotRequired[datetime]
-
-
-class Document(TypedDict):
-    pass
 
 
 class DomainDescriptionType(TypedDict):
@@ -1489,7 +1485,7 @@ class ManagedLoginBrandingType(TypedDict):
     ManagedLoginBrandingId: NotRequired[str]
     UserPoolId: NotRequired[str]
     UseCognitoProvidedValues: NotRequired[bool]
-    Settings: NotRequired["Document"]
+    Settings: NotRequired[object]
     Assets: NotRequired[list["AssetType"]]
     CreationDate: NotRequired[datetime]
     LastModifiedDate: NotRequired[datetime]
@@ -1836,7 +1832,7 @@ class StartWebAuthnRegistrationRequest(TypedDict):
 
 
 class StartWebAuthnRegistrationResponse(TypedDict):
-    CredentialCreationOptions: "Document"
+    CredentialCreationOptions: object
 
 
 class StopUserImportJobRequest(TypedDict):
@@ -1958,7 +1954,7 @@ class UpdateManagedLoginBrandingRequest(TypedDict):
     UserPoolId: NotRequired[str]
     ManagedLoginBrandingId: NotRequired[str]
     UseCognitoProvidedValues: NotRequired[bool]
-    Settings: NotRequired["Document"]
+    Settings: NotRequired[object]
     Assets: NotRequired[list["AssetType"]]
 
 

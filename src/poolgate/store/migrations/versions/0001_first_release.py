@@ -44,6 +44,10 @@ def upgrade() -> None:
     _import_jobs()
     _import_batches()
     _import_outcomes()
+    _ui_customizations()
+    _managed_login_brandings()
+    _branding_assets()
+    _terms()
     _token_session_activity()
     _browser_sessions()
     _authorization_codes()
@@ -655,3 +659,71 @@ def _device_authorizations() -> None:
     )
     op.create_index("device_authorizations_by_client", "device_authorizations", ["client_id"])
     op.create_index("device_authorizations_by_expiry", "device_authorizations", ["expires_at"])
+
+
+def _ui_customizations() -> None:
+    op.create_table(
+        "ui_customizations",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("css", sa.Text(), nullable=True),
+        sa.Column("css_version", sa.Text(), nullable=False),
+        sa.Column("image", sa.LargeBinary(), nullable=True),
+        sa.Column("image_name", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("modified_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("pool_id", "client_id"),
+    )
+
+
+def _managed_login_brandings() -> None:
+    op.create_table(
+        "managed_login_brandings",
+        sa.Column("branding_id", sa.Text(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("uses_defaults", sa.Boolean(), nullable=False),
+        sa.Column("settings", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("modified_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("branding_id"),
+        sa.UniqueConstraint("client_id", name="managed_login_brandings_by_client"),
+    )
+    op.create_index(
+        "managed_login_brandings_by_pool", "managed_login_brandings", ["pool_id"], unique=False
+    )
+
+
+def _branding_assets() -> None:
+    op.create_table(
+        "branding_assets",
+        sa.Column("branding_id", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("color_mode", sa.Text(), nullable=False),
+        sa.Column("resource_id", sa.Text(), nullable=False),
+        sa.Column("extension", sa.Text(), nullable=False),
+        sa.Column("image", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["branding_id"], ["managed_login_brandings.branding_id"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("branding_id", "category", "color_mode", "resource_id"),
+    )
+
+
+def _terms() -> None:
+    op.create_table(
+        "terms",
+        sa.Column("terms_id", sa.Text(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("settings", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("terms_id"),
+        sa.UniqueConstraint("client_id", "name", name="terms_by_client"),
+    )
+    op.create_index("terms_by_pool", "terms", ["pool_id", "terms_id"], unique=False)
