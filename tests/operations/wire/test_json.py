@@ -120,7 +120,7 @@ def test_large_or_many_headers_are_refused(poolgate: LocalPoolgate) -> None:
 
 
 def test_large_form_bodies_are_refused_in_xml(poolgate: LocalPoolgate) -> None:
-    answer = poolgate.send("POST", "/", body=b"Action=" + b"x" * 2_000_000)
+    answer = poolgate.send("POST", "/", body=b"Action=" + b"x" * 3_000_000)
     assert answer.status == 413
     assert b"<Code>RequestEntityTooLarge</Code>" in answer.body
 

@@ -229,7 +229,7 @@ def test_guard_door_refuses(poolgate: LocalPoolgate) -> None:
     assert guard.ask("signing-key", b"{")[0] == 400
     assert guard.ask("signing-key", b"[]")[0] == 400
     assert guard.ask("other", question)[0] == 404
-    assert guard.ask("signing-key", b"x" * 1_100_000)[0] == 413
+    assert guard.ask("signing-key", b"x" * 2_200_000)[0] == 413
 
 
 def test_guard_without_permission_learns_nothing(poolgate: LocalPoolgate) -> None:

@@ -29,7 +29,7 @@ def test_the_order_is_written_in_one_place() -> None:
 
 
 def test_each_check_comes_before_the_next(poolgate: LocalPoolgate) -> None:
-    too_large = b"x" * 1_100_000
+    too_large = b"x" * 2_200_000
     malformed, wrong = b"{", {"UserPoolId": "no pool id"}
     foreign = {"UserPoolId": "us-east-1_abcdefghi"}
     assert (
