@@ -14,13 +14,16 @@ import sys
 import threading
 from functools import partial
 
+from poolgate.credentials.common_passwords import CommonPasswords
 from poolgate.credentials.sealing import Vault
 from poolgate.delivery.queue import Medium
 from poolgate.foundation.clock import Clock, MovableClock, SystemClock
 from poolgate.foundation.failure import Failure
+from poolgate.server.activity_log import activity_log_of
 from poolgate.server.application import Application
 from poolgate.server.assembly import assemble
 from poolgate.server.background import media_of, start_background
+from poolgate.server.breached_passwords import BreachedPasswordFile, FileUnreadable
 from poolgate.server.data_directory import DataDirectory, Running
 from poolgate.server.event_log import EventLog, Level
 from poolgate.server.functions import functions_of
@@ -33,6 +36,7 @@ from poolgate.server.wiring import (
     make_installation,
 )
 from poolgate.store import schema
+from poolgate.store.call import BreachedPasswords
 from poolgate.store.database import Database
 from poolgate.store.installation import AccountIdDiffers
 from poolgate.store.key_stock import ReadyKeyStock
@@ -95,6 +99,8 @@ def open_installation(
                 # An outbox that can be read is a way for any message to leave this server.
                 media=frozenset(Medium) if settings.dev else media_of(settings),
                 functions=functions_of(settings),
+                breached_passwords=_breached_passwords(settings),
+                activity_log=activity_log_of(settings),
             ),
         )
     except Failure as failure:
@@ -117,6 +123,15 @@ def make_application(settings: Settings, public_url: str, parent: int) -> Applic
         metrics_peers=settings.metrics_peers,
         shared_metrics=directory.metrics if settings.workers > 1 else None,
     )
+
+
+def _breached_passwords(settings: Settings) -> BreachedPasswords:
+    if settings.breached_passwords is None:
+        return CommonPasswords()
+    try:
+        return BreachedPasswordFile(settings.breached_passwords)
+    except FileUnreadable as unreadable:
+        raise StartRefused(str(unreadable)) from unreadable
 
 
 def _first_start(settings: Settings, public_url: str) -> DataDirectory:

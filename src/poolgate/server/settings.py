@@ -92,6 +92,8 @@ class Settings:
     lambda_secret_access_key: Secret | None
     triggers: Mapping[str, str]
     trigger_signing_secret: Secret | None
+    breached_passwords: Path | None
+    activity_log: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +286,19 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         secret=True,
         has_flag=False,
+    ),
+    Setting(
+        "breached_passwords",
+        "File of breached passwords, sorted lines of SHA-1 digests; a short list of common "
+        "passwords is known anyway.",
+        setting_values.optional(setting_values.folder),
+        "",
+    ),
+    Setting(
+        "activity_log",
+        "File that takes the activity pools are set to log; it goes to the log unless set.",
+        setting_values.optional(setting_values.folder),
+        "",
     ),
 )
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

@@ -16,7 +16,7 @@ from poolgate.foundation.secret import Secret
 from poolgate.iam.access_keys import create_root_access_key
 from poolgate.outbound.documents import HttpDocuments
 from poolgate.store import installation as decided
-from poolgate.store.call import Functions
+from poolgate.store.call import ActivityLog, BreachedPasswords, Functions
 from poolgate.store.database import Database
 from poolgate.store.key_stock import KeyStock
 from poolgate.wire.installation import Installation
@@ -48,6 +48,8 @@ class Choices:
     issuer_base: str | None
     public_url: str
     functions: Functions
+    breached_passwords: BreachedPasswords
+    activity_log: ActivityLog
     account_id: AccountId | None = None
     dev: bool = False
     media: frozenset[Medium] = frozenset()
@@ -73,6 +75,8 @@ def make_installation(
         key_stock=key_stock,
         functions=choices.functions,
         documents=HttpDocuments(),
+        breached_passwords=choices.breached_passwords,
+        activity_log=choices.activity_log,
         media=frozenset(medium.value for medium in choices.media),
         dev=choices.dev,
     )

@@ -1,5 +1,6 @@
 """The working set of one request."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 from poolgate.credentials.sealing import Vault
 from poolgate.foundation.clock import epoch_millis
 from poolgate.foundation.ids import AccountId, PoolId, Region, region_of_pool
+from poolgate.foundation.secret import Secret
 from poolgate.policy.principal import Principal
 from poolgate.store.database import Database
 from poolgate.store.key_stock import KeyStock
@@ -26,6 +28,35 @@ class Documents(Protocol):
     def fetch(self, url: str) -> bytes:
         """Return the document. Takes seconds: never inside a transaction."""
         ...
+
+
+class BreachedPasswords(Protocol):
+    """Knows passwords that others know, too."""
+
+    def contains(self, password: Secret) -> bool:
+        """Tell whether the password is among them. May read a file: not inside a transaction."""
+        ...
+
+
+class ActivityLog(Protocol):
+    """Takes the lines that pools are set to log."""
+
+    def write(self, line: Mapping[str, object]) -> None:
+        """Write one line; it is lost when that fails, and nothing else is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldContext:
+    """What a request says of the user's device; `is_signed` where an administrator says it."""
+
+    address: str = ""
+    encoded_data: str = ""
+    user_agent: str = ""
+    is_signed: bool = False
+
+
+NOTHING_TOLD = ToldContext()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +81,14 @@ class Call:
     key_stock: KeyStock
     functions: Functions
     documents: Documents
+    breached_passwords: BreachedPasswords
+    activity_log: ActivityLog
     media: frozenset[str] = frozenset()
     principal: Principal | None = None
     # What policies may ask of the request that arrived.
     secure_transport: bool = False
     user_agent: str | None = None
+    told_context: ToldContext = NOTHING_TOLD
 
     @property
     def now_millis(self) -> int:

@@ -19,6 +19,7 @@ import msgspec
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 
+from poolgate.credentials.common_passwords import CommonPasswords
 from poolgate.credentials.sealing import Vault, new_master_key
 from poolgate.delivery.functions import FunctionSender, sender_key
 from poolgate.delivery.queue import Carrier, Medium, list_messages
@@ -26,6 +27,7 @@ from poolgate.delivery.sender import MessageSender
 from poolgate.foundation.clock import MovableClock, SystemClock
 from poolgate.foundation.ids import Region
 from poolgate.foundation.secret import Secret
+from poolgate.server.activity_log import LoggedActivity
 from poolgate.server.application import Application
 from poolgate.server.assembly import assemble
 from poolgate.server.event_log import EventLog
@@ -111,6 +113,8 @@ class LocalPoolgate:
                 dev=dev,
                 media=frozenset(Medium),
                 functions=self._functions,
+                breached_passwords=CommonPasswords(),
+                activity_log=LoggedActivity(EventLog(self.log)),
             ),
         )
         log = EventLog(self.log)

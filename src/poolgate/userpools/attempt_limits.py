@@ -33,6 +33,7 @@ class Attempt(StrEnum):
     CHANGE_PASSWORD = "change_password"  # noqa: S105 - a kind of attempt
     SEND_MFA_CODE = "send_mfa_code"
     ANSWER_FIRST_FACTOR = "answer_first_factor"
+    SEND_RISK_NOTICE = "send_risk_notice"
 
 
 _PER_HOUR: Mapping[Attempt, int] = {
@@ -44,6 +45,7 @@ _PER_HOUR: Mapping[Attempt, int] = {
     Attempt.CHANGE_PASSWORD: 5,
     Attempt.SEND_MFA_CODE: 20,
     Attempt.ANSWER_FIRST_FACTOR: 20,
+    Attempt.SEND_RISK_NOTICE: 10,
 }
 
 _is_over = attempt_windows.c.started_at <= sa.bindparam("window_start")

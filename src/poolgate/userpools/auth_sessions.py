@@ -24,6 +24,7 @@ from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
 from poolgate.userpools.app_clients import AppClient
+from poolgate.userpools.mfa_settings import MfaDemand
 from poolgate.userpools.tables import auth_sessions
 
 _PURPOSE = "auth session"
@@ -62,6 +63,13 @@ class SentCode(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     is_new_address: bool = False
 
 
+class SignInRisk(msgspec.Struct, frozen=True, array_like=True):
+    """What was made of the risk of a sign-in: its event, and the factor that it owes."""
+
+    event_id: str
+    demand: MfaDemand = MfaDemand.NONE
+
+
 class AuthSession(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What is known between two challenges."""
 
@@ -80,6 +88,7 @@ class AuthSession(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     name_digest: bytes = b""
     # The device that the sign-in named.
     device_key: str | None = None
+    risk: SignInRisk | None = None
     # INVARIANT: an auth session that has a custom state is worth nothing without it. In the string
     # stands only that there is one.
     has_custom_state: bool = False

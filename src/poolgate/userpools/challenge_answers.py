@@ -7,9 +7,15 @@ from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.userpools import auth_sessions, custom_states, situations, users
 from poolgate.userpools.auth_flows import ParameterMissing
-from poolgate.userpools.auth_sessions import AuthSessionInvalid, Door, PresentedAuthSession
+from poolgate.userpools.auth_sessions import (
+    AuthSessionInvalid,
+    Door,
+    PresentedAuthSession,
+    SignInRisk,
+)
 from poolgate.userpools.challenges import Factor
 from poolgate.userpools.custom_states import CustomState
+from poolgate.userpools.mfa_settings import MfaDemand
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.sign_in_progress import Progress
 from poolgate.userpools.situations import Situation
@@ -48,6 +54,16 @@ class Resumed:
         """What the pool's functions made of the sign-in, if they have a say."""
         return custom_states.decode(self.presented.auth_session.custom_state)
 
+    @property
+    def risk(self) -> SignInRisk | None:
+        """What was made of the risk of the sign-in, where the pool watches for risks."""
+        return self.presented.auth_session.risk
+
+    @property
+    def demand(self) -> MfaDemand:
+        """The second factor that the risk asks for."""
+        return self.risk.demand if self.risk else MfaDemand.NONE
+
     def progress(self) -> Progress:
         """Return the progress of a step that uses the auth session up and changes nothing else."""
         return Progress(
@@ -57,6 +73,7 @@ class Resumed:
             proven=self.proven,
             answered=self.presented,
             custom=self.custom,
+            risk=self.risk,
         )
 
 

@@ -25,7 +25,7 @@ from enum import StrEnum
 import msgspec
 
 from poolgate.foundation.failure import Failure
-from poolgate.userpools.mfa_settings import MfaFactor, MfaMode
+from poolgate.userpools.mfa_settings import MfaDemand, MfaFactor, MfaMode
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import User, UserStatus
 
@@ -51,6 +51,10 @@ class Factor(StrEnum):
 FIRST_FACTORS = frozenset(
     {Factor.PASSWORD, Factor.FIRST_EMAIL_OTP, Factor.FIRST_SMS_OTP, Factor.CUSTOM_CHALLENGE}
 )
+_SAME_MEANS = {
+    Factor.FIRST_EMAIL_OTP: MfaFactor.EMAIL_OTP,
+    Factor.FIRST_SMS_OTP: MfaFactor.SMS_MFA,
+}
 SECOND_FACTORS = frozenset({Factor.SMS_MFA, Factor.SOFTWARE_TOKEN_MFA, Factor.EMAIL_OTP})
 
 
@@ -90,22 +94,59 @@ ATTRIBUTE_OF: Mapping[MfaFactor, str] = {
 _FACTOR_OF = {attribute: factor for factor, attribute in ATTRIBUTE_OF.items()}
 
 
-def challenge_owed(user: User, pool: UserPool, proven: frozenset[Factor]) -> Owed | None:
+def challenge_owed(
+    user: User,
+    pool: UserPool,
+    proven: frozenset[Factor],
+    demand: MfaDemand = MfaDemand.NONE,
+) -> Owed | None:
     """Return the challenge still owed, or None when the sign-in is complete.
 
-    Raises NoSecondFactorPossible where one is demanded and nothing can be asked.
+    `demand` is what the sign-in's risk asks for. Raises NoSecondFactorPossible where a factor is
+    demanded and nothing can be asked.
     """
     if not proven & FIRST_FACTORS:
         return Owed(Challenge.PASSWORD_VERIFIER)
-    if proven <= {Factor.CUSTOM_CHALLENGE, Factor.DEVICE}:
-        # OBSERVED aws-amplify/amplify-js#12887: MFA hangs on the password in a custom sign-in; one
-        # without a password is complete when the pool's functions say so.
+    owed = None
+    # OBSERVED aws-amplify/amplify-js#12887: MFA hangs on the password in a custom sign-in; one
+    # without a password is complete when the pool's functions say so.
+    if not proven - SECOND_FACTORS <= {Factor.CUSTOM_CHALLENGE, Factor.DEVICE}:
+        if user.status is UserStatus.FORCE_CHANGE_PASSWORD:
+            return Owed(Challenge.NEW_PASSWORD_REQUIRED)
+        if not proven & SECOND_FACTORS:
+            owed = second_factor_owed(user, pool)
+    if owed is not None or proven & SECOND_FACTORS or demand is MfaDemand.NONE:
+        return owed
+    return _owed_at_risk(user, pool, proven, demand)
+
+
+def _owed_at_risk(
+    user: User, pool: UserPool, proven: frozenset[Factor], demand: MfaDemand
+) -> Owed | None:
+    owed = factor_at_risk(user, pool, proven)
+    if owed is None and demand is MfaDemand.REQUIRED:
+        raise NoSecondFactorPossible
+    return owed
+
+
+def factor_at_risk(user: User, pool: UserPool, proven: frozenset[Factor]) -> Owed | None:
+    """Return the factor that a user can be asked for because of a risk, or None.
+
+    AWS AccountTakeoverActionType: an address or a registered app is enough, turned on or not. A
+    factor is never set up on such an occasion: whoever signs in may be somebody else. Neither is
+    the mailbox or phone asked for that the sign-in began with.
+    """
+    if pool.mfa_mode is MfaMode.OFF:
         return None
-    if user.status is UserStatus.FORCE_CHANGE_PASSWORD:
-        return Owed(Challenge.NEW_PASSWORD_REQUIRED)
-    if proven & SECOND_FACTORS:
-        return None
-    return second_factor_owed(user, pool)
+    spent = {_SAME_MEANS[factor] for factor in proven if factor in _SAME_MEANS}
+    has_app = user.mfa.has_software_token and MfaFactor.SOFTWARE_TOKEN_MFA in pool.mfa_factors
+    possible = {*active_factors(user, pool), *_eligible_messages(user, pool)} - spent
+    if has_app:
+        possible.add(MfaFactor.SOFTWARE_TOKEN_MFA)
+    if user.mfa.preferred in possible:
+        return Owed(Challenge(user.mfa.preferred))
+    factors = tuple(factor for factor in MfaFactor if factor in possible)
+    return _one_or_choice(factors) if factors else None
 
 
 _DEVICE_MAY_REPLACE = frozenset(

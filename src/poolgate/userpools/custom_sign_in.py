@@ -78,6 +78,7 @@ def answer_challenge(call: Call, asker: Situation, answer: Answer) -> Step:
             door=begun.door,
             proven=proven,
             custom=state,
+            risk=presented.auth_session.risk,
         ),
     )
 

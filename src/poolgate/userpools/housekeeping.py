@@ -5,12 +5,14 @@ from collections.abc import Callable
 from poolgate.store.database import Database, Transaction
 from poolgate.userpools import (
     attempt_limits,
+    auth_events,
     auth_sessions,
     authorization_codes,
     browser_sessions,
     confirmation_codes,
     import_files,
     import_jobs,
+    known_places,
     pushed_requests,
     refresh_tokens,
     sign_in_progress,
@@ -27,6 +29,9 @@ _PURGES: tuple[Callable[[Transaction, int], int], ...] = (
     authorization_codes.purge,
     browser_sessions.purge,
     pushed_requests.purge,
+    auth_events.purge,
+    known_places.purge,
+    known_places.purge_failures,
 )
 
 

@@ -10,9 +10,11 @@ from poolgate.userpools import (
     auth_sessions,
     custom_states,
     device_proofs,
+    log_delivery,
     mfa_codes,
     new_password_challenge,
 )
+from poolgate.userpools.auth_events import EventResponse
 from poolgate.userpools.auth_sessions import AuthSession, SentCode
 from poolgate.userpools.challenge_answers import password_set_at
 from poolgate.userpools.challenges import ATTRIBUTE_OF, Challenge, Factor, Owed, render_choices
@@ -21,7 +23,7 @@ from poolgate.userpools.messages import Delivery, Wording
 from poolgate.userpools.mfa_codes import CodeToSend
 from poolgate.userpools.mfa_settings import MfaFactor
 from poolgate.userpools.pools import UserPool
-from poolgate.userpools.sign_in_progress import Progress, settle
+from poolgate.userpools.sign_in_progress import Progress, record_risk, settle
 from poolgate.userpools.users import User
 
 
@@ -76,11 +78,13 @@ def issue(
         )
     with call.db.writing() as transaction:
         settle(transaction, call, progress)
+        event = record_risk(transaction, call, progress, EventResponse.IN_PROGRESS)
         auth_sessions.store(transaction, auth_session, sealed)
         if owed.challenge is Challenge.DEVICE_SRP_AUTH:
             device_proofs.keep_step(transaction, call, user, auth_session, sealed.text)
         if to_send is not None:
             mfa_codes.send(transaction, call, text, user.sub, to_send)
+    log_delivery.tell(call, situation.pool, user, event)
     return ChallengeIssued(
         challenge=owed.challenge,
         parameters=parameters or _parameters(progress, owed, to_send),
@@ -111,6 +115,7 @@ def session_after(
         totp_secret=totp_secret,
         device_key=progress.situation.device_key,
         custom_state=custom_states.encode(progress.custom),
+        risk=progress.risk,
     )
 
 

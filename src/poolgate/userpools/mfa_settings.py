@@ -21,6 +21,14 @@ class MfaFactor(StrEnum):
     EMAIL_OTP = "EMAIL_OTP"
 
 
+class MfaDemand(StrEnum):
+    """What a risk demands of a sign-in, beside what pool and user want anyway."""
+
+    NONE = "none"
+    IF_POSSIBLE = "if possible"
+    REQUIRED = "required"
+
+
 class UserMfa(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A user's second factors: a verified authenticator app, what is turned on, what comes first.
 

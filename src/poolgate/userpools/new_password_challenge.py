@@ -8,9 +8,10 @@ import msgspec
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
-from poolgate.userpools import attributes, password_history, passwords
+from poolgate.userpools import account_events, attributes, password_history, passwords
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.pools import UserPool
+from poolgate.userpools.risk_configuration import PasswordUse
 from poolgate.userpools.users import User, UserStatus
 
 _PREFIX = "userAttributes."
@@ -51,6 +52,9 @@ def answered(
     complete = {**user.attributes, **given}
     attributes.verify_complete(pool, complete)
     passwords.verify_fit(pool.password_policy, new_password)
+    account_events.looks_compromised(
+        call, pool, app_client.client_id, new_password, PasswordUse.PASSWORD_CHANGE
+    )
     password_history.verify_unused(call, pool, user, new_password)
     return replace(
         user,

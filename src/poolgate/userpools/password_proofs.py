@@ -45,6 +45,7 @@ def prove(
         user=passwords.kept_anew(call, situation.pool, user, password),
         door=door,
         proven=frozenset({Factor.PASSWORD}),
+        password=password,
         answered=answered,
     )
 

@@ -13,9 +13,11 @@ from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
 from poolgate.userpools import (
+    account_events,
     account_triggers,
     attempt_limits,
     confirmation_codes,
+    log_delivery,
     messages,
     password_history,
     passwords,
@@ -25,6 +27,7 @@ from poolgate.userpools import (
     users,
 )
 from poolgate.userpools.attempt_limits import Attempt
+from poolgate.userpools.auth_events import EventResponse, EventType
 from poolgate.userpools.confirmation_codes import (
     CodeExpired,
     CodeKey,
@@ -36,6 +39,7 @@ from poolgate.userpools.custom_senders import require_sender
 from poolgate.userpools.messages import Delivery, Wording
 from poolgate.userpools.password_history import PasswordUsedBefore
 from poolgate.userpools.pools import UserPool
+from poolgate.userpools.risk_configuration import PasswordUse
 from poolgate.userpools.situations import NameNotFoundForClient, Situation
 from poolgate.userpools.stored_passwords import StoredPassword
 from poolgate.userpools.triggers import Occasion
@@ -61,10 +65,14 @@ class NoRecoveryAddress(Failure):
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The new password as it is to be kept, and whether the user's history refuses it."""
+    """The new password as it is to be kept, and whether the user's history refuses it.
+
+    `is_compromised` where others know it, too, and it is only noted.
+    """
 
     kept: StoredPassword
     is_used: bool
+    is_compromised: bool
 
 
 _RESETTABLE = frozenset({UserStatus.CONFIRMED, UserStatus.RESET_REQUIRED, UserStatus.UNCONFIRMED})
@@ -83,6 +91,7 @@ def begin(
     situation = situations.read(call, client_id, login_name=login_name)
     situations.verify_client(situation, login_name, secret_hash)
     pool = situation.pool
+    account_events.verify_address_allowed(call, pool, situation.app_client)
     if pool.recovery_mechanisms == ("admin_only",):
         raise RecoveryByAdministratorOnly
     wanted = Wanted(source="UserMigration_ForgotPassword", client_metadata=client_metadata)
@@ -107,6 +116,15 @@ def begin(
             confirmation_codes.issue(transaction, call, text, key, delivery)
         else:
             confirmation_codes.simulate(transaction, call, text, key, delivery)
+        event = account_events.record(
+            transaction,
+            call,
+            EventType.FORGOT_PASSWORD,
+            pool=pool,
+            app_client=situation.app_client,
+            user=user,
+        )
+    log_delivery.tell(call, pool, user, event)
     return delivery
 
 
@@ -127,13 +145,19 @@ def finish(
     """
     situation = situations.read(call, client_id, login_name=login_name)
     situations.verify_client(situation, login_name, secret_hash)
+    account_events.verify_address_allowed(call, situation.pool, situation.app_client)
     pool, user = situation.pool, _recoverable(situation)
     passwords.verify_fit(pool.password_policy, new_password)
+    is_compromised = account_events.looks_compromised(
+        call, pool, client_id, new_password, PasswordUse.PASSWORD_CHANGE
+    )
     # Kept for nobody as well: what a refusal costs does not tell who has an account.
     sub = situation.stand_in
     kept = passwords.keep(call, pool, sub, user.username if user else Username(sub), new_password)
     replacement = Replacement(
-        kept, is_used=password_history.is_used(call, pool, user, new_password)
+        kept,
+        is_used=password_history.is_used(call, pool, user, new_password),
+        is_compromised=is_compromised,
     )
     try:
         recovered = _finish(call, situation, user, code, replacement)
@@ -167,6 +191,18 @@ def _finish(
         if isinstance(recovered, Refused) and isinstance(recovered.failure, CodeExpired):
             key = CodeKey(situation.pool.pool_id, situation.stand_in, Purpose.PASSWORD_RESET)
             recovered = confirmation_codes.simulated_refusal(transaction, call, key)
+        is_refused = isinstance(recovered, Refused)
+        event = account_events.record(
+            transaction,
+            call,
+            EventType.PASSWORD_CHANGE,
+            EventResponse.FAIL if is_refused else EventResponse.PASS,
+            pool=situation.pool,
+            app_client=situation.app_client,
+            user=user,
+            is_compromised=replacement.is_compromised,
+        )
+    log_delivery.tell(call, situation.pool, user, event)
     return recovered
 
 

@@ -5,6 +5,7 @@ an empty update leads to.
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 import msgspec
 
@@ -25,6 +26,14 @@ class TagInvalid(Failure):
 
 class FeatureAboveTier(Failure):
     """The pool's tier does not include a feature. Facts: feature, tier."""
+
+
+class ThreatMode(StrEnum):
+    """What is done about risks: nothing, note them, or act on them."""
+
+    OFF = "OFF"
+    AUDIT = "AUDIT"
+    ENFORCED = "ENFORCED"
 
 
 class PasswordPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -64,6 +73,16 @@ class SmsConfiguration(msgspec.Struct, frozen=True, omit_defaults=True):
     sns_caller_arn: str | None = None
     external_id: str | None = None
     sns_region: str | None = None
+
+
+class LogConfiguration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One kind of activity that the pool logs; AWS's destinations are kept to be shown."""
+
+    source: str
+    level: str
+    log_group_arn: str | None = None
+    bucket_arn: str | None = None
+    stream_arn: str | None = None
 
 
 class RecoveryMechanism(msgspec.Struct, frozen=True):
@@ -117,7 +136,9 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     sms_configuration: SmsConfiguration | None = None
     # None: devices are not tracked.
     device_tracking: DeviceTracking | None = None
-    advanced_security_mode: str | None = None
+    # Whether sign-ins are watched for risks, and those of the custom flow.
+    advanced_security_mode: ThreatMode | None = None
+    custom_auth_security_mode: ThreatMode | None = None
     key_type: str | None = None
     issuer_type: str | None = None
     tags: Mapping[str, str] = {}
@@ -134,6 +155,18 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             return None
         by_priority = sorted(self.account_recovery, key=lambda way: way.priority)
         return tuple(way.name for way in by_priority)
+
+    @property
+    def watches_risks(self) -> bool:
+        """Whether sign-ins of any kind are watched for risks."""
+        modes = {self.advanced_security_mode, self.custom_auth_security_mode}
+        return not modes <= {None, ThreatMode.OFF}
+
+    @property
+    def acts_on_risks(self) -> bool:
+        """Whether anything is refused or demanded because of a risk."""
+        modes = {self.advanced_security_mode, self.custom_auth_security_mode}
+        return ThreatMode.ENFORCED in modes
 
 
 def verify_settings(settings: PoolSettings) -> None:

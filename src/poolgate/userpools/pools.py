@@ -17,6 +17,7 @@ from poolgate.userpools.pool_settings import (
     PASSWORD_STORAGE_TAG,
     FeatureAboveTier,
     InvalidPoolSettings,
+    LogConfiguration,
     PasswordPolicy,
     PoolSettings,
     SmsConfiguration,
@@ -31,7 +32,9 @@ from poolgate.userpools.schema import (
     with_custom_attributes,
 )
 from poolgate.userpools.tables import (
+    address_failures,
     attempt_windows,
+    auth_events,
     auth_sessions,
     earlier_passwords,
     user_pool_domains,
@@ -92,6 +95,7 @@ class UserPool(PoolSettings, frozen=True, kw_only=True, omit_defaults=True):
     sms_mfa: bool = False
     software_token_mfa: bool | None = None
     email_mfa: EmailMfa | None = None
+    log_configurations: tuple[LogConfiguration, ...] = ()
 
     @property
     def mfa_factors(self) -> frozenset[MfaFactor]:
@@ -146,7 +150,7 @@ _HAS_DOMAIN = sa.select(user_pool_domains.c.domain).where(
 )
 _DELETE_LEFTOVERS = tuple(
     sa.delete(table).where(table.c.pool_id == sa.bindparam("pool_id"))
-    for table in (attempt_windows, auth_sessions)
+    for table in (attempt_windows, auth_sessions, auth_events, address_failures)
 )
 _FORGET_PASSWORDS = sa.delete(earlier_passwords).where(
     earlier_passwords.c.pool_id == sa.bindparam("pool_id")
@@ -206,6 +210,7 @@ def update(
         )
         changed = msgspec.structs.replace(changed, tags=tags, modified_at=call.now_millis)
         _verify_tier_of_password_history(changed)
+        _verify_tier_of_threat_protection(changed)
         changed = _with_sms_mfa(changed)
         _verify_mfa(changed)
         _verify_tier_of_token_changes(changed)
@@ -230,6 +235,16 @@ def set_mfa(call: Call, pool_id: PoolId, change: MfaChange) -> UserPool:
             modified_at=call.now_millis,
         )
         _verify_mfa(changed)
+        transaction.run(_UPDATE, _changed_row(changed))
+    return changed
+
+
+def set_logs(call: Call, pool_id: PoolId, configurations: tuple[LogConfiguration, ...]) -> UserPool:
+    """Set which activity the pool logs."""
+    with call.db.writing() as transaction:
+        changed = msgspec.structs.replace(
+            get(transaction, pool_id), log_configurations=configurations
+        )
         transaction.run(_UPDATE, _changed_row(changed))
     return changed
 
@@ -268,6 +283,12 @@ def _verify_tier_of_password_history(pool: UserPool) -> None:
     # AWS PasswordPolicyType: "your user pool must be in the Essentials tier or higher".
     if _remembers_passwords(pool) and pool.tier == "LITE":
         raise FeatureAboveTier(feature="Password history", tier=pool.tier)
+
+
+def _verify_tier_of_threat_protection(pool: UserPool) -> None:
+    # AWS UserPoolAddOnsType: "To activate this setting, your user pool must be on the Plus tier."
+    if pool.watches_risks and pool.tier != "PLUS":
+        raise FeatureAboveTier(feature="Threat protection", tier=pool.tier)
 
 
 def _remembers_passwords(pool: UserPool) -> bool:
@@ -374,6 +395,7 @@ def _pool_of(call: Call, new_pool: NewPool) -> UserPool:
     _verify_mfa(pool)
     _verify_aliases(pool)
     _verify_tier_of_password_history(pool)
+    _verify_tier_of_threat_protection(pool)
     _verify_tier_of_token_changes(pool)
     return pool
 

@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
-from poolgate.userpools import attributes, lockout, mfa_codes, software_tokens
+from poolgate.userpools import (
+    attributes,
+    lockout,
+    log_delivery,
+    mfa_codes,
+    software_tokens,
+    threat_protection,
+)
 from poolgate.userpools.auth_sessions import AuthSessionInvalid
 from poolgate.userpools.challenge_answers import Answer, Resumed, resume
 from poolgate.userpools.challenges import (
@@ -68,6 +75,10 @@ def prove(call: Call, asker: Situation, answer: Answer) -> Progress:
     except (WrongMfaCode, WrongSoftwareTokenCode):
         with call.db.writing() as transaction:
             count_failure(transaction, call, resumed.situation)
+            event = threat_protection.record_wrong_code(
+                transaction, resumed.situation, resumed.user, resumed.risk
+            )
+        log_delivery.tell(call, resumed.situation.pool, resumed.user, event)
         raise
     custom = resumed.custom
     return replace(
@@ -109,7 +120,7 @@ def finish_setup(call: Call, asker: Situation, answer: Answer) -> Progress | Cho
 
 def owed_by(resumed: Resumed) -> Owed | None:
     """Return what is owed by now."""
-    return challenge_owed(resumed.user, resumed.situation.pool, resumed.proven)
+    return challenge_owed(resumed.user, resumed.situation.pool, resumed.proven, resumed.demand)
 
 
 def verify_setup_owed(resumed: Resumed) -> Owed:

@@ -19,20 +19,24 @@ from poolgate.foundation.randomness import random_uuid
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.userpools import (
+    account_events,
     choice_sign_in,
     custom_sign_in,
     device_proofs,
     devices,
     issued_challenges,
     lockout,
+    log_delivery,
     new_password_challenge,
     password_proofs,
     passwords,
     second_factors,
     sign_in_triggers,
     situations,
+    threat_protection,
     tokens,
 )
+from poolgate.userpools.auth_events import EventResponse
 from poolgate.userpools.auth_flows import (
     Attempt,
     AuthFlow,
@@ -51,10 +55,17 @@ from poolgate.userpools.challenges import (
 )
 from poolgate.userpools.devices import Device
 from poolgate.userpools.issued_challenges import ChallengeIssued, Step
+from poolgate.userpools.mfa_settings import MfaDemand
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.second_factors import Chosen
-from poolgate.userpools.sign_in_progress import PasswordResetRequired, Progress, settle
+from poolgate.userpools.sign_in_progress import (
+    PasswordResetRequired,
+    Progress,
+    record_risk,
+    settle,
+)
 from poolgate.userpools.situations import SecretHashMissing, Situation
+from poolgate.userpools.threat_protection import SignInBlocked
 from poolgate.userpools.token_claims import TokenSource
 from poolgate.userpools.tokens import SignIn, TokenSet
 from poolgate.userpools.user_migration import Wanted, with_migrated_user
@@ -107,6 +118,7 @@ def continue_(
         answer.responses.get("SECRET_HASH"),
         missing=SecretHashMissing,
     )
+    _verify_address(call, asker)
     return _go_on(call, rule.step(call, asker, answer))
 
 
@@ -131,11 +143,15 @@ def _verify_open(call: Call, situation: Situation, _attempt: Attempt) -> None:
     lockout.verify_open(situation.failures, call.now_millis)
 
 
+def _verify_address(call: Call, situation: Situation, _attempt: Attempt | None = None) -> None:
+    account_events.verify_address_allowed(call, situation.pool, situation.app_client)
+
+
 Check = Callable[[Call, Situation, Attempt], None]
 # The order in which AWS tells what is wrong. A refresh proves its user by the refresh token, so
 # that its secret hash is checked once the owner is known.
 BEGIN_CHECKS: Mapping[bool, tuple[Check, ...]] = {
-    False: (_verify_flow, _verify_parameters, _verify_client, _verify_open),
+    False: (_verify_flow, _verify_parameters, _verify_client, _verify_address, _verify_open),
     True: (_verify_flow, _verify_parameters),
 }
 
@@ -285,9 +301,12 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
     """
     situation, user = progress.situation, progress.user
     verify_may_sign_in(call, situation.pool, user, progress.proven)
+    progress = _judged(call, progress)
+    demand = progress.risk.demand if progress.risk else MfaDemand.NONE
     device = device_proofs.named_device(call, progress)
-    owed = challenge_owed(user, situation.pool, progress.proven)
-    if device is not None and device.remembered:
+    owed = challenge_owed(user, situation.pool, progress.proven, demand)
+    # What a risk demands, no remembered device makes up for.
+    if device is not None and device.remembered and demand is MfaDemand.NONE:
         owed = owed_on_device(owed, situation.pool, progress.proven)
     if _is_for_functions(progress, owed):
         return _go_on(call, custom_sign_in.go_on(call, progress))
@@ -303,7 +322,8 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
             app_client=situation.app_client,
             auth_time=epoch_seconds(call.now),
             groups=situation.groups,
-            event_id=random_uuid(),
+            # AWS: the event of the history has the id that the tokens name.
+            event_id=progress.risk.event_id if progress.risk else random_uuid(),
             source=_source(progress),
             client_metadata=situation.client_metadata,
             device_key=_device_key(situation.pool, device),
@@ -314,9 +334,11 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
         settle(transaction, call, progress)
         if device is not None:
             device_proofs.record_sign_in(transaction, call, progress, device)
+        event = record_risk(transaction, call, progress, EventResponse.PASS)
         if situation.failures.failures:
             lockout.forgive(transaction, situation.pool.pool_id, user.sub)
         tokens.store(transaction, plan)
+    log_delivery.tell(call, situation.pool, user, event)
     return plan.token_set
 
 
@@ -331,6 +353,35 @@ def _device_key(pool: UserPool, device: Device | None) -> str | None:
     if pool.device_tracking is None:
         return None
     return devices.new_device_key(pool.pool_id) if device is None else device.device_key
+
+
+def _judged(call: Call, progress: Progress) -> Progress:
+    """Return the sign-in with what is made of its risk; raise SignInBlocked.
+
+    A refusal uses up what the step rests on, like any other outcome.
+    """
+    if progress.risk is not None:
+        return progress
+    situation, user = progress.situation, progress.user
+    judgement = threat_protection.judge(
+        call,
+        situation,
+        user,
+        progress.proven,
+        password=progress.password,
+        is_custom=progress.custom is not None,
+    )
+    if judgement is None:
+        return progress
+    judged = replace(progress, judgement=judgement, risk=judgement.risk)
+    if not judgement.verdict.is_refused:
+        return judged
+    left = threat_protection.user_after(judgement.verdict, user, call.now_millis)
+    with call.db.writing() as transaction:
+        settle(transaction, call, replace(judged, user=left))
+        event = record_risk(transaction, call, judged, EventResponse.FAIL)
+    log_delivery.tell(call, situation.pool, user, event)
+    raise SignInBlocked
 
 
 def _source(progress: Progress) -> TokenSource:

@@ -7,10 +7,20 @@ import sqlalchemy as sa
 
 from poolgate.credentials.passwords import WrongPassword
 from poolgate.foundation.failure import Failure
+from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import InsertIfAbsent, Transaction
-from poolgate.userpools import auth_sessions, lockout, software_tokens, users
-from poolgate.userpools.auth_sessions import Door, PresentedAuthSession
+from poolgate.userpools import (
+    account_events,
+    auth_sessions,
+    lockout,
+    log_delivery,
+    software_tokens,
+    threat_protection,
+    users,
+)
+from poolgate.userpools.auth_events import AuthEvent, EventResponse
+from poolgate.userpools.auth_sessions import Door, PresentedAuthSession, SignInRisk
 from poolgate.userpools.challenges import Factor
 from poolgate.userpools.custom_states import CustomState
 from poolgate.userpools.lockout import FailureCount
@@ -18,6 +28,7 @@ from poolgate.userpools.situations import Situation
 from poolgate.userpools.software_tokens import MatchedCode
 from poolgate.userpools.stored_passwords import is_same_password
 from poolgate.userpools.tables import spent_proofs
+from poolgate.userpools.threat_protection import Judgement
 from poolgate.userpools.users import User, UserDisabled, UserStatus
 
 
@@ -49,6 +60,10 @@ class Progress:
     answered: PresentedAuthSession | None = None
     matched_code: MatchedCode | None = None
     custom: CustomState | None = None
+    # What was typed, where it was; the judgement of this step, and what is known of the risk.
+    password: Secret | None = None
+    judgement: Judgement | None = None
+    risk: SignInRisk | None = None
 
 
 _SPEND = InsertIfAbsent(spent_proofs)
@@ -70,6 +85,8 @@ def proven_user(
             if spent_proof is not None:
                 _spend(transaction, spent_proof)
             count_failure(transaction, call, situation)
+            event = account_events.record_wrong_password(transaction, call, situation)
+        log_delivery.tell(call, situation.pool, situation.user, event)
         _verify_has_password(situation)
         raise
     if situation.user is None:
@@ -122,6 +139,24 @@ def settle(transaction: Transaction, call: Call, progress: Progress) -> None:
     if progress.user is not found:
         changed = _without_needless_password(progress.user, found, former)
         users.update(transaction, progress.situation.pool, changed, former)
+
+
+def record_risk(
+    transaction: Transaction, call: Call, progress: Progress, response: EventResponse
+) -> AuthEvent | None:
+    """Keep how far a sign-in has come, where the pool watches; return what is to be logged."""
+    if progress.risk is None:
+        return None
+    return threat_protection.record(
+        transaction,
+        call,
+        progress.situation,
+        progress.user,
+        risk=progress.risk,
+        judgement=progress.judgement,
+        proven=progress.proven,
+        response=response,
+    )
 
 
 def _without_needless_password(changed: User, found: User, former: User) -> User:

@@ -10,11 +10,13 @@ from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
 from poolgate.userpools import (
+    account_events,
     account_triggers,
     attempt_limits,
     attributes,
     confirmation_codes,
     custom_messages,
+    log_delivery,
     messages,
     passwords,
     situations,
@@ -23,12 +25,14 @@ from poolgate.userpools import (
 )
 from poolgate.userpools.account_triggers import Welcome
 from poolgate.userpools.attempt_limits import Attempt
+from poolgate.userpools.auth_events import EventType
 from poolgate.userpools.confirmation_codes import CodeExpired, CodeKey, Purpose, Refused
 from poolgate.userpools.confirmation_links import find_link
 from poolgate.userpools.custom_messages import worded
 from poolgate.userpools.custom_senders import require_sender
 from poolgate.userpools.messages import Delivery, Wording
 from poolgate.userpools.pools import UserPool
+from poolgate.userpools.risk_configuration import PasswordUse
 from poolgate.userpools.situations import NameNotFoundForClient, Situation
 from poolgate.userpools.triggers import Occasion, Trigger
 from poolgate.userpools.users import AliasTaken, User, UserStatus
@@ -85,6 +89,7 @@ def sign_up(
     situation = situations.read(call, client_id)
     pool, app_client = situation.pool, situation.app_client
     situations.verify_client(situation, login_name, secret_hash)
+    account_events.verify_address_allowed(call, pool, app_client)
     if pool.admin_create_user_only:
         raise SignUpClosed
     sub = Sub(random_uuid())
@@ -94,6 +99,9 @@ def sign_up(
         raise AliasAtSignUp(attribute="preferred_username")
     attributes.verify_new(pool, complete, writer=app_client)
     passwords.verify_fit(pool.password_policy, password)
+    is_compromised = account_events.looks_compromised(
+        call, pool, client_id, password, PasswordUse.SIGN_UP
+    )
     occasion = Occasion(
         pool=pool,
         source="PreSignUp_SignUp",
@@ -137,6 +145,16 @@ def sign_up(
         if delivery is not None:
             key = CodeKey(pool.pool_id, sub, Purpose.SIGN_UP)
             confirmation_codes.issue(transaction, call, text, key, delivery)
+        event = account_events.record(
+            transaction,
+            call,
+            EventType.SIGN_UP,
+            pool=pool,
+            app_client=app_client,
+            user=user,
+            is_compromised=is_compromised,
+        )
+    log_delivery.tell(call, pool, user, event)
     if is_confirmed:
         account_triggers.tell_confirmed(
             call, replace(occasion, source=account_triggers.CONFIRMED), user
@@ -260,6 +278,7 @@ def resend(
     situations.verify_client(situation, login_name, secret_hash)
     _verify_known(situation)
     pool, user = situation.pool, situation.user
+    account_events.verify_address_allowed(call, pool, situation.app_client)
     delivery = _resend_delivery(pool, user, situation)
     require_sender(call, pool, delivery.medium)
     username = user.username if user else login_name
@@ -290,6 +309,15 @@ def resend(
             confirmation_codes.issue(transaction, call, text, key, delivery)
         else:
             confirmation_codes.simulate(transaction, call, text, key, delivery)
+        event = account_events.record(
+            transaction,
+            call,
+            EventType.RESEND_CODE,
+            pool=pool,
+            app_client=situation.app_client,
+            user=user,
+        )
+    log_delivery.tell(call, pool, user, event)
     return delivery
 
 

@@ -495,3 +495,62 @@ device_authorizations = sa.Table(
     sa.Index("device_authorizations_by_client", "client_id"),
     sa.Index("device_authorizations_by_expiry", "expires_at"),
 )
+
+# What a pool or an app client does about risks; `owner_id` is the id of either.
+risk_configurations = sa.Table(
+    "risk_configurations",
+    metadata,
+    sa.Column("owner_id", sa.Text, primary_key=True),
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), nullable=False),
+    sa.Column("client_id", sa.ForeignKey("app_clients.client_id", ondelete="CASCADE")),
+    sa.Column("settings", sa.LargeBinary, nullable=False),
+    sa.Index("risk_configurations_by_pool", "pool_id"),
+    sa.Index("risk_configurations_by_client", "client_id"),
+)
+
+# What users did to sign in, where a pool watches for risks. Events of names that nobody has are
+# written and taken back, so no key holds an event to its user.
+auth_events = sa.Table(
+    "auth_events",
+    metadata,
+    sa.Column("event_id", sa.Text, primary_key=True),
+    sa.Column("pool_id", sa.Text, nullable=False),
+    sa.Column("sub", KEY_TEXT, nullable=False),
+    # Orders a user's events by time.
+    sa.Column("position", KEY_TEXT, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("is_refused", sa.Boolean, nullable=False),
+    sa.Column("response", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("challenges", sa.LargeBinary, nullable=False),
+    sa.Column("feedback", sa.LargeBinary),
+    sa.Index("auth_events_by_user", "pool_id", "sub", "position"),
+    sa.Index("auth_events_by_age", "created_at"),
+)
+
+# The addresses and devices that users signed in with; `kind` is "address" or "device".
+known_places = sa.Table(
+    "known_places",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("sub", KEY_TEXT, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("value_key", KEY_TEXT, primary_key=True),
+    sa.Column("is_reported", sa.Boolean, nullable=False),
+    sa.Column("first_seen_at", sa.BigInteger, nullable=False),
+    sa.Column("last_seen_at", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+    sa.Index("known_places_by_age", "last_seen_at"),
+)
+
+# Who was refused at which address within the last hour, users and names that nobody has alike.
+address_failures = sa.Table(
+    "address_failures",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("address", KEY_TEXT, primary_key=True),
+    sa.Column("sub", KEY_TEXT, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("last_at", sa.BigInteger, nullable=False),
+    sa.Index("address_failures_by_age", "last_at"),
+)

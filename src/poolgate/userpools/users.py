@@ -24,7 +24,7 @@ from poolgate.userpools.stored_passwords import (
     StoredPassword,
     is_same_password,
 )
-from poolgate.userpools.tables import aliases, users
+from poolgate.userpools.tables import aliases, auth_events, users
 
 
 class UserNotFound(Failure):
@@ -137,6 +137,9 @@ _UPDATE = (
 )
 _DELETE = sa.delete(users).where(
     users.c.pool_id == sa.bindparam("pool_id"), users.c.sub == sa.bindparam("sub")
+)
+_FORGET_EVENTS = sa.delete(auth_events).where(
+    auth_events.c.pool_id == sa.bindparam("pool_id"), auth_events.c.sub == sa.bindparam("sub")
 )
 _ADD_ALIAS = InsertIfAbsent(aliases)
 _DROP_ALIAS = sa.delete(aliases).where(
@@ -314,6 +317,7 @@ def _remember_password(transaction: Transaction, pool: UserPool, user: User, for
 def delete(transaction: Transaction, user: User) -> None:
     """Remove the user with everything that hangs on it; its names are free at once."""
     transaction.run(_DELETE, {"pool_id": user.pool_id, "sub": user.sub})
+    transaction.run(_FORGET_EVENTS, {"pool_id": user.pool_id, "sub": user.sub})
 
 
 def release_aliases(transaction: Transaction, pool: UserPool, user: User, now_millis: int) -> None:

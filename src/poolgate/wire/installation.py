@@ -7,7 +7,7 @@ from poolgate.credentials.sealing import Vault
 from poolgate.foundation.clock import Clock
 from poolgate.foundation.ids import AccountId, Region
 from poolgate.policy.principal import Principal
-from poolgate.store.call import Call, Documents, Functions
+from poolgate.store.call import ActivityLog, BreachedPasswords, Call, Documents, Functions
 from poolgate.store.database import Database
 from poolgate.store.key_stock import KeyStock
 from poolgate.web.messages import HttpRequest
@@ -39,6 +39,8 @@ class Installation:
     key_stock: KeyStock
     functions: Functions
     documents: Documents
+    breached_passwords: BreachedPasswords
+    activity_log: ActivityLog
     media: frozenset[str]
     dev: bool = False
     skew_seconds: dict[str, int] = field(default_factory=default_skews)
@@ -72,6 +74,8 @@ class Installation:
             key_stock=self.key_stock,
             functions=self.functions,
             documents=self.documents,
+            breached_passwords=self.breached_passwords,
+            activity_log=self.activity_log,
             media=self.media,
             principal=principal,
             secure_transport=secure_transport,

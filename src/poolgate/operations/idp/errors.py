@@ -19,16 +19,20 @@ from poolgate.userpools import (
     access_tokens,
     app_clients,
     attributes,
+    auth_events,
     client_proofs,
     client_secrets,
     client_settings,
     client_tokens,
     devices,
     groups,
+    log_delivery,
     pool_settings,
     pools,
     refresh_tokens,
     resource_servers,
+    risk_configuration,
+    risk_notices,
     schema,
     signing_keys,
     token_exchange,
@@ -161,6 +165,17 @@ _DEVICES: Mapping[type[Failure], AwsError] = {
     SrpVerifierRefused: AwsError(INVALID_PARAMETER, "Invalid device secret verifier."),
 }
 
+_THREATS: Mapping[type[Failure], AwsError] = {
+    risk_configuration.ThreatProtectionOff: AwsError(
+        "UserPoolAddOnNotEnabledException",
+        "Threat protection is not enabled for this user pool.",
+    ),
+    risk_configuration.InvalidRiskConfiguration: AwsError(INVALID_PARAMETER, "{fault}"),
+    auth_events.AuthEventNotFound: AwsError(NOT_FOUND, "Event {event_id} does not exist."),
+    risk_notices.FeedbackTokenInvalid: AwsError(NOT_AUTHORIZED, "Invalid feedback token."),
+    log_delivery.InvalidLogConfiguration: AwsError(INVALID_PARAMETER, "{fault}"),
+}
+
 _CLIENT_TOKENS: Mapping[type[Failure], AwsError] = {
     client_tokens.ScopeUnknown: AwsError(INVALID_PARAMETER, "Scope {scope} does not exist."),
     client_tokens.ScopeNotAllowed: AwsError(
@@ -240,6 +255,7 @@ IDP_ERRORS: ErrorTable = {
     **_RESOURCE_SERVERS,
     **_SESSIONS,
     **_DEVICES,
+    **_THREATS,
     **_CLIENT_TOKENS,
     **_TOKEN_EXCHANGE,
     **_USER_SEARCH,

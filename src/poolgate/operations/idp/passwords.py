@@ -3,6 +3,7 @@
 from poolgate.foundation.ids import ClientId, PoolId
 from poolgate.foundation.secret import Secret
 from poolgate.operations.idp.registrar import registrar
+from poolgate.operations.idp.told_context import with_user_context
 from poolgate.operations.idp.user_shapes import code_delivery_details
 from poolgate.operations.registry import Authentication
 from poolgate.operations.shapes.idp import (
@@ -24,7 +25,7 @@ from poolgate.userpools.access_tokens import SignedIn
 def forgot_password(call: Call, request: ForgotPasswordRequest) -> ForgotPasswordResponse:
     """Send a code that allows a new password."""
     delivery = password_recovery.begin(
-        call,
+        with_user_context(call, request.get("UserContextData")),
         ClientId(request["ClientId"]),
         request["Username"],
         secret_hash=request.get("SecretHash"),
@@ -39,7 +40,7 @@ def confirm_forgot_password(
 ) -> ConfirmForgotPasswordResponse:
     """Set a new password with the code that was sent."""
     password_recovery.finish(
-        call,
+        with_user_context(call, request.get("UserContextData")),
         ClientId(request["ClientId"]),
         request["Username"],
         Secret(request["ConfirmationCode"]),

@@ -20,6 +20,7 @@ from poolgate.userpools.pool_settings import (
     PoolSettings,
     RecoveryMechanism,
     SmsConfiguration,
+    ThreatMode,
 )
 
 PoolRequest = CreateUserPoolRequest | UpdateUserPoolRequest
@@ -36,6 +37,7 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
     verification = request.get("VerificationMessageTemplate", {})
     functions = request.get("LambdaConfig", {})
     updates = request.get("UserAttributeUpdateSettings", {})
+    add_ons = request.get("UserPoolAddOns", {})
     return PoolSettings(
         password_policy=_password_policy(request),
         first_factors=_first_factors(request),
@@ -65,7 +67,10 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
         email_configuration=_email_configuration(request.get("EmailConfiguration", {})),
         sms_configuration=sms_configuration_of(request.get("SmsConfiguration")),
         device_tracking=_device_tracking(request),
-        advanced_security_mode="OFF" if "UserPoolAddOns" in request else None,
+        advanced_security_mode=_threat_mode(add_ons.get("AdvancedSecurityMode")),
+        custom_auth_security_mode=_threat_mode(
+            add_ons.get("AdvancedSecurityAdditionalFlows", {}).get("CustomAuthMode")
+        ),
         key_type=request.get("KeyConfiguration", {}).get("KeyType"),
         issuer_type=request.get("IssuerConfiguration", {}).get("Type"),
         tags=request.get("UserPoolTags", {}),
@@ -76,11 +81,8 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
 
 
 def refuse_unbuilt_factors(request: PoolRequest) -> None:
-    """Raise for sign-in factors and protections that sign-in does not know yet."""
+    """Raise for sign-in factors that sign-in does not know yet."""
     refuse_if("WEB_AUTHN" in _first_factors(request), "AllowedFirstAuthFactors WEB_AUTHN")
-    add_ons = request.get("UserPoolAddOns", {"AdvancedSecurityMode": "OFF"})
-    refuse_if(add_ons["AdvancedSecurityMode"] != "OFF", "AdvancedSecurityMode")
-    refuse_if(add_ons.get("AdvancedSecurityAdditionalFlows"), "AdvancedSecurityAdditionalFlows")
 
 
 def refuse_unbuilt_surroundings(request: PoolRequest) -> None:
@@ -168,6 +170,10 @@ def sms_configuration_of(shape: SmsConfigurationType | None) -> SmsConfiguration
         external_id=shape.get("ExternalId"),
         sns_region=shape.get("SnsRegion"),
     )
+
+
+def _threat_mode(mode: str | None) -> ThreatMode | None:
+    return None if mode is None else ThreatMode(mode)
 
 
 def _one_of(template: str | None, older_member: str | None) -> str | None:

@@ -173,7 +173,11 @@ def _add_what_was_set(shape: UserPoolType, pool: UserPool) -> None:
             "DeviceOnlyRememberedOnUserPrompt": pool.device_tracking.asks_user,
         }
     if pool.advanced_security_mode is not None:
-        shape["UserPoolAddOns"] = {"AdvancedSecurityMode": pool.advanced_security_mode}
+        shape["UserPoolAddOns"] = {"AdvancedSecurityMode": pool.advanced_security_mode.value}
+        if pool.custom_auth_security_mode is not None:
+            shape["UserPoolAddOns"]["AdvancedSecurityAdditionalFlows"] = {
+                "CustomAuthMode": pool.custom_auth_security_mode.value
+            }
     if pool.key_type is not None:
         shape["KeyConfiguration"] = {"KeyType": pool.key_type}
     if pool.issuer_type is not None:

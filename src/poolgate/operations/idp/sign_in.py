@@ -4,6 +4,7 @@ from poolgate.foundation.ids import ClientId, PoolId
 from poolgate.foundation.secret import Secret
 from poolgate.operations.idp.registrar import registrar
 from poolgate.operations.idp.token_shapes import authentication_result
+from poolgate.operations.idp.told_context import with_admin_context, with_user_context
 from poolgate.operations.registry import Authentication
 from poolgate.operations.shapes.idp import (
     AdminInitiateAuthRequest,
@@ -27,6 +28,7 @@ from poolgate.userpools.sign_in import Outcome
 @registrar.operation("InitiateAuth", authentication=Authentication.NONE)
 def initiate_auth(call: Call, request: InitiateAuthRequest) -> InitiateAuthResponse:
     """Start a sign-in, or refresh one."""
+    call = with_user_context(call, request.get("UserContextData"))
     attempt = _attempt(Door.PUBLIC, request)
     outcome = sign_in.begin(call, ClientId(request["ClientId"]), attempt)
     return _response(outcome)
@@ -35,6 +37,7 @@ def initiate_auth(call: Call, request: InitiateAuthRequest) -> InitiateAuthRespo
 @registrar.operation("AdminInitiateAuth", authentication=Authentication.SIGV4)
 def admin_initiate_auth(call: Call, request: AdminInitiateAuthRequest) -> AdminInitiateAuthResponse:
     """Start a sign-in on behalf of a trusted backend."""
+    call = with_admin_context(call, request.get("ContextData"))
     attempt = _attempt(Door.ADMIN, request)
     outcome = sign_in.begin(
         call, ClientId(request["ClientId"]), attempt, pool_id=PoolId(request["UserPoolId"])
@@ -47,6 +50,7 @@ def respond_to_auth_challenge(
     call: Call, request: RespondToAuthChallengeRequest
 ) -> RespondToAuthChallengeResponse:
     """Go on with a sign-in."""
+    call = with_user_context(call, request.get("UserContextData"))
     answer = _answer(Door.PUBLIC, request)
     outcome = sign_in.continue_(call, ClientId(request["ClientId"]), answer)
     return _response(outcome)
@@ -57,6 +61,7 @@ def admin_respond_to_auth_challenge(
     call: Call, request: AdminRespondToAuthChallengeRequest
 ) -> AdminRespondToAuthChallengeResponse:
     """Go on with a sign-in on behalf of a trusted backend."""
+    call = with_admin_context(call, request.get("ContextData"))
     answer = _answer(Door.ADMIN, request)
     outcome = sign_in.continue_(
         call, ClientId(request["ClientId"]), answer, pool_id=PoolId(request["UserPoolId"])

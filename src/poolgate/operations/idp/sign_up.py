@@ -3,6 +3,7 @@
 from poolgate.foundation.ids import ClientId
 from poolgate.foundation.secret import Secret
 from poolgate.operations.idp.registrar import registrar
+from poolgate.operations.idp.told_context import with_user_context
 from poolgate.operations.idp.user_shapes import (
     code_delivery_details,
     given_attributes,
@@ -31,7 +32,7 @@ def sign_up_user(call: Call, request: SignUpRequest) -> SignUpResponse:
         # Only passwordless pools may leave it out, and there are none yet.
         raise ParameterMissing(name="Password")
     signed_up = sign_up.sign_up(
-        call,
+        with_user_context(call, request.get("UserContextData")),
         ClientId(request["ClientId"]),
         request["Username"],
         Secret(password),
@@ -51,7 +52,7 @@ def sign_up_user(call: Call, request: SignUpRequest) -> SignUpResponse:
 def confirm_sign_up(call: Call, request: ConfirmSignUpRequest) -> ConfirmSignUpResponse:
     """Confirm an account with the code that was sent."""
     sign_up.confirm(
-        call,
+        with_user_context(call, request.get("UserContextData")),
         ClientId(request["ClientId"]),
         request["Username"],
         Secret(request["ConfirmationCode"]),
@@ -68,7 +69,7 @@ def resend_confirmation_code(
 ) -> ResendConfirmationCodeResponse:
     """Send the code again."""
     delivery = sign_up.resend(
-        call,
+        with_user_context(call, request.get("UserContextData")),
         ClientId(request["ClientId"]),
         request["Username"],
         secret_hash=request.get("SecretHash"),

@@ -10,6 +10,7 @@ from poolgate.foundation.failure import Failure
 from poolgate.operations.errors import AwsError
 from poolgate.operations.idp import user_shapes
 from poolgate.userpools import (
+    account_events,
     attempt_limits,
     attribute_updates,
     auth_flows,
@@ -27,6 +28,7 @@ from poolgate.userpools import (
     sign_in_progress,
     sign_up,
     situations,
+    threat_protection,
     user_administration,
     usernames,
     users,
@@ -114,6 +116,15 @@ SIGN_IN_ERRORS: Mapping[type[Failure], AwsError] = {
         NOT_AUTHORIZED, "Invalid session for the user, session can only be used once."
     ),
     lockout.LockedOut: AwsError(NOT_AUTHORIZED, "Password attempts exceeded"),
+    account_events.RequestBlocked: AwsError(
+        NOT_AUTHORIZED, "Request not allowed due to security reasons."
+    ),
+    account_events.PasswordCompromised: AwsError(
+        INVALID_PASSWORD, "Provided password cannot be used for security reasons."
+    ),
+    threat_protection.SignInBlocked: AwsError(
+        NOT_AUTHORIZED, "Unable to login because of security reasons."
+    ),
     sign_in.UserNotConfirmed: AwsError("UserNotConfirmedException", "User is not confirmed."),
     sign_in_progress.PasswordResetRequired: AwsError(
         "PasswordResetRequiredException", "Password reset required for the user"

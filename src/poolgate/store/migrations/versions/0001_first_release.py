@@ -53,6 +53,10 @@ def upgrade() -> None:
     _authorization_codes()
     _pushed_requests()
     _device_authorizations()
+    _risk_configurations()
+    _auth_events()
+    _known_places()
+    _address_failures()
 
 
 def _attempt_windows() -> None:
@@ -727,3 +731,68 @@ def _terms() -> None:
         sa.UniqueConstraint("client_id", "name", name="terms_by_client"),
     )
     op.create_index("terms_by_pool", "terms", ["pool_id", "terms_id"], unique=False)
+
+
+def _risk_configurations() -> None:
+    op.create_table(
+        "risk_configurations",
+        sa.Column("owner_id", sa.Text(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=True),
+        sa.Column("settings", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("owner_id"),
+    )
+    op.create_index("risk_configurations_by_client", "risk_configurations", ["client_id"])
+    op.create_index("risk_configurations_by_pool", "risk_configurations", ["pool_id"])
+
+
+def _auth_events() -> None:
+    op.create_table(
+        "auth_events",
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
+        sa.Column("position", KEY_TEXT, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("is_refused", sa.Boolean(), nullable=False),
+        sa.Column("response", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("challenges", sa.LargeBinary(), nullable=False),
+        sa.Column("feedback", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("event_id"),
+    )
+    op.create_index("auth_events_by_age", "auth_events", ["created_at"])
+    op.create_index("auth_events_by_user", "auth_events", ["pool_id", "sub", "position"])
+
+
+def _known_places() -> None:
+    op.create_table(
+        "known_places",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("value_key", KEY_TEXT, nullable=False),
+        sa.Column("is_reported", sa.Boolean(), nullable=False),
+        sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "sub", "kind", "value_key"),
+    )
+    op.create_index("known_places_by_age", "known_places", ["last_seen_at"])
+
+
+def _address_failures() -> None:
+    op.create_table(
+        "address_failures",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("address", KEY_TEXT, nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("pool_id", "address", "sub"),
+    )
+    op.create_index("address_failures_by_age", "address_failures", ["last_at"])
