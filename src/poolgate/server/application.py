@@ -17,6 +17,7 @@ from poolgate.oauth.discovery import find_document
 from poolgate.oauth.door import find_oauth_endpoint
 from poolgate.oauth.images import find_image
 from poolgate.oauth.places import find_place, named_domain
+from poolgate.server.feedback_door import handle_feedback, is_feedback
 from poolgate.server.observations import Observer
 from poolgate.server.operator_door import OperatorDoor
 from poolgate.server.peers import Peers
@@ -103,6 +104,8 @@ class Application:
             return handle_upload(self.installation, http)
         if http.path.startswith(OPERATOR_PREFIX):
             return self._operator_door.handle(http)
+        if is_feedback(http):
+            return handle_feedback(self.installation, http)
         return self._at_domain(http) or self._issuer_document(http)
 
     def _at_domain(self, http: HttpRequest) -> Handled | None:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from poolgate.delivery.functions import FunctionSender
 from poolgate.delivery.media import Sender
 from poolgate.delivery.queue import Carrier, Medium
-from poolgate.delivery.sender import Attempt, MessageSender
+from poolgate.delivery.sender import Attempt, MessageSender, Outcome
 from poolgate.foundation.clock import Clock, SystemClock, epoch_millis
+from poolgate.foundation.ids import PoolId
 from poolgate.server.event_log import EventLog
 from poolgate.server.settings import Settings
 from poolgate.server.user_imports import import_worker
+from poolgate.userpools import log_delivery, pools
 from poolgate.userpools.housekeeping import purge_expired
 from poolgate.wire.installation import Installation
 
@@ -37,7 +39,7 @@ def start_background(settings: Settings, installation: Installation, log: EventL
                 installation.vault,
                 installation.clock,
                 senders,
-                report=_reporter(log),
+                report=_reporter(installation, log),
             ).start()
     import_worker(installation, log).start()
     threading.Thread(
@@ -102,7 +104,7 @@ def _text_sender(settings: Settings, clock: Clock) -> Sender | None:
     )
 
 
-def _reporter(log: EventLog) -> Callable[[Attempt], None]:
+def _reporter(installation: Installation, log: EventLog) -> Callable[[Attempt], None]:
     def report(attempt: Attempt) -> None:
         log.info(
             "message",
@@ -113,8 +115,25 @@ def _reporter(log: EventLog) -> Callable[[Attempt], None]:
             outcome=attempt.outcome.value,
             reason=attempt.reason,
         )
+        if attempt.outcome is not Outcome.DELIVERED:
+            _tell_pool(installation, attempt)
 
     return report
+
+
+def _tell_pool(installation: Installation, attempt: Attempt) -> None:
+    """Log a failed attempt as the pool wants it logged, if the pool is still there."""
+    try:
+        with installation.db.reading() as transaction:
+            pool = pools.get(transaction, PoolId(attempt.pool_id))
+    except pools.UserPoolNotFound:
+        return
+    log_delivery.tell_of_message(
+        installation.activity_log,
+        pool,
+        installation.clock.now(),
+        details=f"{attempt.medium} message {attempt.outcome.value}: {attempt.reason}",
+    )
 
 
 def _forget_expired(installation: Installation, log: EventLog) -> None:

@@ -34,6 +34,8 @@ from poolgate.userpools.risk_configuration import (
 )
 from poolgate.userpools.users import User
 
+# Behind the pool id, below the server's public URL.
+FEEDBACK_PAGE = "/event-feedback"
 _PURPOSE = "feedback token"
 _SENDER_KIND = "AccountTakeOverNotification"
 _UNKNOWN = "unknown"
@@ -174,14 +176,13 @@ def _values(call: Call, user: User, event: AuthEvent) -> Mapping[str, str]:
 def _link(call: Call, user: User, event: AuthEvent, token: Secret, feedback: FeedbackValue) -> str:
     query = urlencode(
         {
-            "user_pool_id": event.pool_id,
             "user_name": user.username,
             "event_id": event.event_id,
             "feedback_token": token.reveal(),
             "feedback": feedback.value,
         }
     )
-    return f"{call.public_url}/_poolgate/feedback?{query}"
+    return f"{call.public_url}/{event.pool_id}{FEEDBACK_PAGE}?{query}"
 
 
 def _fill(template: str, values: Mapping[str, str], escape: Callable[[str], str]) -> str:

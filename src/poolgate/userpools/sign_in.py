@@ -306,7 +306,8 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
     device = device_proofs.named_device(call, progress)
     owed = challenge_owed(user, situation.pool, progress.proven, demand)
     # What a risk demands, no remembered device makes up for.
-    if device is not None and device.remembered and demand is MfaDemand.NONE:
+    is_demanded = owed is not None and demand is not MfaDemand.NONE
+    if device is not None and device.remembered and not is_demanded:
         owed = owed_on_device(owed, situation.pool, progress.proven)
     if _is_for_functions(progress, owed):
         return _go_on(call, custom_sign_in.go_on(call, progress))

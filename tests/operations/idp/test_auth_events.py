@@ -93,9 +93,7 @@ def test_what_users_do_is_listed_newest_first(app: Watched) -> None:
     assert types(app, "berta") == [("ResendCode", "Pass"), ("SignUp", "Pass")]
 
 
-@pytest.mark.documented(
-    "API_AdminListUserAuthEvents", "Returns 60 events if you set MaxResults to 0"
-)
+@pytest.mark.documented("API_AdminListUserAuthEvents", "Returns 60 events if ... 0")
 def test_the_list_has_pages(app: Watched) -> None:
     for _ in range(5):
         app.enter()
