@@ -319,7 +319,6 @@ def test_malformed_requests_are_refused_before_anything_is_looked_up(
             "AllowedFirstAuthFactors WEB_AUTHN",
             {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}},
         ),
-        ("AdvancedSecurityMode", {"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}),
         ("DcrConfiguration", {"DcrConfiguration": {"EnableStatus": "Enabled"}}),
         ("EumsSms", {"SmsConfiguration": {"EumsSms": {"CallerArn": ROLE_ARN}}}),
         ("KeyConfiguration", {"KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY"}}),
