@@ -63,6 +63,12 @@ _COUNT = (
         started_at=sa.case((_is_over, sa.bindparam("now")), else_=attempt_windows.c.started_at),
     )
 )
+_SPENT = sa.select(attempt_windows.c.attempts).where(
+    attempt_windows.c.pool_id == sa.bindparam("of_pool"),
+    attempt_windows.c.sub == sa.bindparam("of_sub"),
+    attempt_windows.c.kind == sa.bindparam("of_kind"),
+    sa.not_(_is_over),
+)
 _PURGE = sa.delete(attempt_windows).where(
     attempt_windows.c.started_at <= sa.bindparam("forgotten_before")
 )
@@ -90,6 +96,23 @@ def count(
         },
     )
     if not counted:
+        raise AttemptLimitExceeded
+
+
+def verify_left(
+    transaction: Transaction, pool_id: PoolId, sub: Sub, attempt: Attempt, now_millis: int
+) -> None:
+    """Raise AttemptLimitExceeded when `count` would; counts nothing."""
+    spent = transaction.one(
+        _SPENT,
+        {
+            "of_pool": pool_id,
+            "of_sub": sub,
+            "of_kind": attempt,
+            "window_start": now_millis - WINDOW_MILLIS,
+        },
+    )
+    if spent is not None and spent.attempts >= _PER_HOUR[attempt]:
         raise AttemptLimitExceeded
 
 

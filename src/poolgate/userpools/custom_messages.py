@@ -7,6 +7,8 @@ import msgspec
 from poolgate.delivery.queue import Medium
 from poolgate.foundation.ids import ClientId
 from poolgate.store.call import Call
+from poolgate.userpools import attempt_limits
+from poolgate.userpools.attempt_limits import Attempt
 from poolgate.userpools.custom_senders import all_are_custom, custom_senders
 from poolgate.userpools.messages import (
     CODE_PLACEHOLDER,
@@ -33,6 +35,13 @@ UPDATE_ATTRIBUTE = "UpdateUserAttribute"
 VERIFY_ATTRIBUTE = "VerifyUserAttribute"
 AUTHENTICATION = "Authentication"
 _LINK_PLACEHOLDER = "{##Click Here##}"
+# What users may ask for only so often.
+_LIMITED_BY: Mapping[str, Attempt] = {
+    RESEND_CODE: Attempt.RESEND_SIGN_UP,
+    FORGOT_PASSWORD: Attempt.PASSWORD_RESET,
+    VERIFY_ATTRIBUTE: Attempt.SEND_ATTRIBUTE_CODE,
+    AUTHENTICATION: Attempt.SEND_MFA_CODE,
+}
 
 
 class _Text(msgspec.Struct, rename="camel"):
@@ -55,11 +64,18 @@ def worded(
 
     A custom message function is asked for texts unless functions send by all the `media`. Where it
     says nothing, the pool's own texts stay. Raises TriggerAnswerUnreadable for a text without the
-    placeholders it must have.
+    placeholders it must have, and AttemptLimitExceeded before a function is asked for a message
+    that would not be sent.
     """
     senders = custom_senders(pool, user, kind, client_id=client_id, client_metadata=client_metadata)
     if Trigger.CUSTOM_MESSAGE not in pool.triggers or all_are_custom(pool, media):
         return Wording(pool, senders)
+    # Administrators ask as often as they like.
+    if kind in _LIMITED_BY and client_id is not None:
+        with call.db.reading() as transaction:
+            attempt_limits.verify_left(
+                transaction, pool.pool_id, user.sub, _LIMITED_BY[kind], call.now_millis
+            )
     invites = kind == ADMIN_CREATE_USER
     occasion = Occasion(
         pool=pool,

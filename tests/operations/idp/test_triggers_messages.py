@@ -176,3 +176,29 @@ def test_failing_function_sends_nothing(app: App, function: Recorder) -> None:
     with refused("UserLambdaValidationException", "CustomMessage failed with error No template."):
         app.cognito.forgot_password(ClientId=app.client_id, Username="alice")
     assert not app.poolgate.outbox()
+
+
+@pytest.mark.documented("limits", "attempts an hour")
+def test_function_is_not_asked_for_what_would_not_be_sent(app: App, function: Recorder) -> None:
+    limit = ("LimitExceededException", "Attempt limit exceeded, please try after some time.")
+    sign_up(app)
+    for _ in range(5):
+        app.cognito.resend_confirmation_code(ClientId=app.client_id, Username="alice")
+    asked = len(function.events)
+    with refused(*limit):
+        app.cognito.resend_confirmation_code(ClientId=app.client_id, Username="alice")
+    app.cognito.admin_confirm_sign_up(UserPoolId=app.pool_id, Username="alice")
+    app.cognito.admin_update_user_attributes(
+        UserPoolId=app.pool_id,
+        Username="alice",
+        UserAttributes=attribute_list({"email_verified": "true"}),
+    )
+    for _ in range(20):
+        app.cognito.forgot_password(ClientId=app.client_id, Username="alice")
+    asked += 20
+    with refused(*limit):
+        app.cognito.forgot_password(ClientId=app.client_id, Username="alice")
+    assert len(function.events) == asked
+    app.poolgate.clock.advance(3600)
+    app.cognito.forgot_password(ClientId=app.client_id, Username="alice")
+    assert len(function.events) == asked + 1
