@@ -70,6 +70,7 @@ class Attempt:
     device_key: str | None = None
     preferred_challenge: str | None = None
     challenge_name: str | None = None
+    auth_session: Secret | None = None
     client_metadata: Mapping[str, str] | None = None
 
 

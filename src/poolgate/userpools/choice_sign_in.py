@@ -1,6 +1,7 @@
 """USER_AUTH: a sign-in that begins with a first factor of the user's choice.
 
-    begin ── the preferred factor, if it is offered ─────────> its challenge ──> proven
+    begin ── the session of a confirmed sign-up ───────────────────────────> proven
+      ├───── the preferred factor, if it is offered ─────────> its challenge ──> proven
       └───── SELECT_CHALLENGE ── a choice, or its answer ───────────┘
 
 A name that nobody has is offered what a user of the pool could be, and none of it can be answered.
@@ -19,12 +20,13 @@ from poolgate.userpools import (
     first_factor_codes,
     lockout,
     password_proofs,
+    sign_up_sessions,
 )
 from poolgate.userpools.auth_flows import Attempt
 from poolgate.userpools.auth_sessions import AuthSessionInvalid
 from poolgate.userpools.begun_sign_in import Begun
 from poolgate.userpools.challenge_answers import Answer
-from poolgate.userpools.challenges import Challenge
+from poolgate.userpools.challenges import Challenge, Factor
 from poolgate.userpools.first_factors import ADDRESS_OF, CODE_MEMBERS, PROVEN_BY, offered
 from poolgate.userpools.issued_challenges import Step
 from poolgate.userpools.sign_in_progress import Progress
@@ -45,12 +47,48 @@ class Given:
 
 def begin(call: Call, situation: Situation, attempt: Attempt) -> Step:
     """Begin with the factor that the attempt prefers, or let the user choose."""
+    if attempt.auth_session is not None:
+        after_sign_up = _prove_by_sign_up(call, situation, attempt, attempt.auth_session)
+        if after_sign_up is not None:
+            return after_sign_up
     begun = Begun(situation=situation, door=attempt.door)
     choices = offered(situation.pool, situation.user)
     for challenge in choices:
         if challenge.value == attempt.preferred_challenge:
             return _FIRST_STEPS[challenge](call, begun, Given(attempt.password, attempt.srp_a))
     return begun_sign_in.issue(call, begun, Challenge.SELECT_CHALLENGE, {}, available=choices)
+
+
+def _prove_by_sign_up(
+    call: Call, situation: Situation, attempt: Attempt, auth_session: Secret
+) -> Progress | None:
+    """Return the sign-in of somebody who confirmed an account just now.
+
+    None where the user may not begin with a code to that address. Raises AuthSessionInvalid,
+    -Expired or -Used.
+    """
+    presented = auth_sessions.open_presented(
+        call,
+        situation.app_client,
+        auth_session,
+        door=None,
+        challenges=frozenset({sign_up_sessions.SIGN_IN}),
+    )
+    begun = begun_sign_in.of_presented(call, situation, presented, attempt.login_name)
+    found, user = begun.situation, begun.situation.user
+    if user is None or begun.answered is None:
+        raise AuthSessionInvalid
+    may_prove = {PROVEN_BY.get(challenge) for challenge in offered(found.pool, user)}
+    proven = frozenset(map(Factor, begun.answered.auth_session.proven))
+    if not proven or not proven <= may_prove:
+        return None
+    return Progress(
+        situation=found,
+        user=user,
+        door=attempt.door,
+        proven=proven,
+        answered=begun.answered,
+    )
 
 
 def answer_choice(call: Call, asker: Situation, answer: Answer) -> Step:

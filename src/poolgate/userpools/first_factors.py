@@ -6,6 +6,8 @@ sign-in with one-time passwords".
 
 from collections.abc import Mapping
 
+from poolgate.foundation.failure import Failure
+from poolgate.userpools.auth_flows import ParameterMissing
 from poolgate.userpools.challenges import (
     Challenge,
     Factor,
@@ -14,6 +16,11 @@ from poolgate.userpools.challenges import (
 )
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import User, UserStatus
+
+
+class AddressForCodesMissing(Failure):
+    """A user without a password has no address that a code to sign in with could go to."""
+
 
 # In the order in which they are offered, with the attribute whose address gets the code.
 ADDRESS_OF: Mapping[Challenge, str] = {
@@ -42,6 +49,19 @@ def offered(pool: UserPool, user: User | None) -> tuple[Challenge, ...]:
         challenge for challenge in _codes(pool) if user.attributes.get(ADDRESS_OF[challenge])
     )
     return (*passwords, *(codes if _may_use_codes(pool, user) else ())) or _passwords(pool)
+
+
+def verify_passwordless(pool: UserPool, attributes: Mapping[str, str]) -> None:
+    """Raise unless the pool may have a user with these attributes and without a password.
+
+    Raises ParameterMissing where every user has one, and AddressForCodesMissing.
+    """
+    codes = _codes(pool)
+    if not codes:
+        raise ParameterMissing(name="Password")
+    # AWS API_AdminCreateUser: there must be an address where there is no password.
+    if not any(attributes.get(ADDRESS_OF[challenge]) for challenge in codes):
+        raise AddressForCodesMissing
 
 
 def _passwords(pool: UserPool) -> tuple[Challenge, ...]:

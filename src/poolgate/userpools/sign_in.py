@@ -20,6 +20,7 @@ from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.userpools import (
     account_events,
+    account_triggers,
     choice_sign_in,
     custom_sign_in,
     device_proofs,
@@ -68,6 +69,7 @@ from poolgate.userpools.situations import SecretHashMissing, Situation
 from poolgate.userpools.threat_protection import SignInBlocked
 from poolgate.userpools.token_claims import TokenSource
 from poolgate.userpools.tokens import SignIn, TokenSet
+from poolgate.userpools.triggers import Occasion
 from poolgate.userpools.user_migration import Wanted, with_migrated_user
 from poolgate.userpools.users import User, UserDisabled, UserStatus
 
@@ -340,7 +342,24 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
             lockout.forgive(transaction, situation.pool.pool_id, user.sub)
         tokens.store(transaction, plan)
     log_delivery.tell(call, situation.pool, user, event)
+    _tell_confirmed(call, progress)
     return plan.token_set
+
+
+def _tell_confirmed(call: Call, progress: Progress) -> None:
+    """Tell the pool's function of a user whom the sign-in itself confirmed, by a code."""
+    situation, user = progress.situation, progress.user
+    was = situation.user.status if situation.user else user.status
+    if was is not UserStatus.UNCONFIRMED or user.status is not UserStatus.CONFIRMED:
+        return
+    occasion = Occasion(
+        pool=situation.pool,
+        source=account_triggers.CONFIRMED,
+        username=user.username,
+        client_id=situation.app_client.client_id,
+        client_metadata=situation.client_metadata,
+    )
+    account_triggers.tell_confirmed(call, occasion, user)
 
 
 def _is_for_functions(progress: Progress, owed: Owed | None) -> bool:

@@ -14,11 +14,14 @@ from poolgate.userpools import (
     account_triggers,
     attempt_limits,
     attributes,
+    auth_sessions,
     confirmation_codes,
     custom_messages,
+    first_factors,
     log_delivery,
     messages,
     passwords,
+    sign_up_sessions,
     situations,
     usernames,
     users,
@@ -26,6 +29,7 @@ from poolgate.userpools import (
 from poolgate.userpools.account_triggers import Welcome
 from poolgate.userpools.attempt_limits import Attempt
 from poolgate.userpools.auth_events import EventType
+from poolgate.userpools.auth_sessions import PresentedAuthSession
 from poolgate.userpools.confirmation_codes import CodeExpired, CodeKey, Purpose, Refused
 from poolgate.userpools.confirmation_links import find_link
 from poolgate.userpools.custom_messages import worded
@@ -33,6 +37,7 @@ from poolgate.userpools.custom_senders import require_sender
 from poolgate.userpools.messages import Delivery, Wording
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.risk_configuration import PasswordUse
+from poolgate.userpools.sign_up_sessions import Following
 from poolgate.userpools.situations import NameNotFoundForClient, Situation
 from poolgate.userpools.triggers import Occasion, Trigger
 from poolgate.userpools.users import AliasTaken, User, UserStatus
@@ -64,17 +69,26 @@ class AliasHeldByAnother(AliasTaken):
 
 @dataclass(frozen=True, slots=True)
 class SignedUp:
-    """A new user, and where the code went."""
+    """A new user, where the code went, and the auth session that confirms and signs in."""
 
     user: User
     delivery: Delivery | None
+    auth_session: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Confirmed:
+    """A user who is confirmed, and where the code had gone."""
+
+    user: User
+    delivery: Delivery
 
 
 def sign_up(
     call: Call,
     client_id: ClientId,
     login_name: str,
-    password: Secret,
+    password: Secret | None,
     given: Mapping[str, str],
     *,
     secret_hash: str | None,
@@ -84,7 +98,7 @@ def sign_up(
     """Make an unconfirmed user and send the code that confirms it.
 
     Raises UsernameTaken for a name in use, whatever the app client hides: a name can only be
-    refused by saying so.
+    refused by saying so. Only pools that begin sign-ins with codes have users without a password.
     """
     situation = situations.read(call, client_id)
     pool, app_client = situation.pool, situation.app_client
@@ -98,10 +112,14 @@ def sign_up(
     if "preferred_username" in pool.alias_attributes and "preferred_username" in filled:
         raise AliasAtSignUp(attribute="preferred_username")
     attributes.verify_new(pool, complete, writer=app_client)
-    passwords.verify_fit(pool.password_policy, password)
-    is_compromised = account_events.looks_compromised(
-        call, pool, client_id, password, PasswordUse.SIGN_UP
-    )
+    is_compromised = False
+    if password is None:
+        first_factors.verify_passwordless(pool, complete)
+    else:
+        passwords.verify_fit(pool.password_policy, password)
+        is_compromised = account_events.looks_compromised(
+            call, pool, client_id, password, PasswordUse.SIGN_UP
+        )
     occasion = Occasion(
         pool=pool,
         source="PreSignUp_SignUp",
@@ -122,9 +140,10 @@ def sign_up(
         username,
         status=UserStatus.CONFIRMED if is_confirmed else UserStatus.UNCONFIRMED,
         attributes={**complete, **vouched_for},
-        password=passwords.keep(call, pool, sub, username, password),
+        password=passwords.keep(call, pool, sub, username, password) if password else None,
     )
     text = Wording(pool)
+    following = None
     if delivery is not None:
         link = find_link(call, pool, delivery.medium, client_id, username)
         text = worded(
@@ -137,6 +156,7 @@ def sign_up(
             client_metadata=client_metadata,
         )
         text = replace(text, link=link)
+        following = sign_up_sessions.after_sign_up(call, app_client, user)
     with call.db.writing() as transaction:
         if vouched_for and not pool.username_attributes:
             # AWS Pre sign-up Lambda trigger: "the alias will be moved to the new user".
@@ -145,6 +165,7 @@ def sign_up(
         if delivery is not None:
             key = CodeKey(pool.pool_id, sub, Purpose.SIGN_UP)
             confirmation_codes.issue(transaction, call, text, key, delivery)
+        sign_up_sessions.store(transaction, following)
         event = account_events.record(
             transaction,
             call,
@@ -159,7 +180,7 @@ def sign_up(
         account_triggers.tell_confirmed(
             call, replace(occasion, source=account_triggers.CONFIRMED), user
         )
-    return SignedUp(user, delivery)
+    return SignedUp(user, delivery, following.sealed.text if following else None)
 
 
 def _welcomed(
@@ -184,17 +205,29 @@ def confirm(
     *,
     secret_hash: str | None,
     takes_alias: bool,
+    auth_session: Secret | None = None,
     client_metadata: Mapping[str, str] | None = None,
-) -> None:
+) -> Secret | None:
     """Confirm the user, and the address that the code was sent to.
 
-    Raises CodeMismatch, CodeExpired, CodeWornOut, NotUnconfirmed or AliasHeldByAnother; the last
-    leaves the code usable.
+    With the auth session of the sign-up there is one to sign in with. Raises CodeMismatch,
+    CodeExpired, CodeWornOut, NotUnconfirmed, AuthSessionInvalid, AuthSessionUsed or
+    AliasHeldByAnother; the last three leave the code usable.
     """
     situation = situations.read(call, client_id, login_name=login_name)
     situations.verify_client(situation, login_name, secret_hash)
     _verify_known(situation)
-    _confirm(call, situation, code, takes_alias=takes_alias, client_metadata=client_metadata)
+    presented = sign_up_sessions.open_for_confirmation(
+        call, situation.app_client, situation.user, auth_session
+    )
+    return _confirm(
+        call,
+        situation,
+        code,
+        takes_alias=takes_alias,
+        presented=presented,
+        client_metadata=client_metadata,
+    )
 
 
 def confirm_by_link(
@@ -205,7 +238,7 @@ def confirm_by_link(
     Raises what `confirm` raises, and AppClientNotFound for another pool's.
     """
     situation = situations.read(call, client_id, pool_id=pool_id, login_name=user_name)
-    _confirm(call, situation, code, takes_alias=False, client_metadata=None)
+    _confirm(call, situation, code, takes_alias=False, presented=None, client_metadata=None)
 
 
 def _confirm(
@@ -214,29 +247,38 @@ def _confirm(
     code: Secret,
     *,
     takes_alias: bool,
+    presented: PresentedAuthSession | None,
     client_metadata: Mapping[str, str] | None,
-) -> None:
+) -> Secret | None:
     pool_id = situation.pool.pool_id
+    following: Following | None = None
     with call.db.writing() as transaction:
         attempt_limits.count(
             transaction, pool_id, situation.stand_in, Attempt.CONFIRM_SIGN_UP, call.now_millis
         )
         if situation.user is None:
-            confirmed: User | Refused = Refused(CodeExpired())
+            confirmed: _Confirmed | Refused = Refused(CodeExpired())
         else:
             confirmed = _confirm_with(
                 transaction, call, situation.pool, situation.user.sub, code, takes_alias=takes_alias
             )
+        if presented is not None and isinstance(confirmed, _Confirmed):
+            auth_sessions.consume(transaction, presented, call.now_millis)
+            following = sign_up_sessions.after_confirmation(
+                call, situation.app_client, confirmed.user, confirmed.delivery
+            )
+            sign_up_sessions.store(transaction, following)
     if isinstance(confirmed, Refused):
         raise confirmed.failure
     occasion = Occasion(
         pool=situation.pool,
         source=account_triggers.CONFIRMED,
-        username=confirmed.username,
+        username=confirmed.user.username,
         client_id=situation.app_client.client_id,
         client_metadata=client_metadata,
     )
-    account_triggers.tell_confirmed(call, occasion, confirmed)
+    account_triggers.tell_confirmed(call, occasion, confirmed.user)
+    return following.sealed.text if following else None
 
 
 def _confirm_with(
@@ -247,7 +289,7 @@ def _confirm_with(
     code: Secret,
     *,
     takes_alias: bool,
-) -> User | Refused:
+) -> _Confirmed | Refused:
     former = users.get_to_change(transaction, pool.pool_id, sub)
     if former.status is not UserStatus.UNCONFIRMED:
         raise NotUnconfirmed(status=former.status)
@@ -262,7 +304,7 @@ def _confirm_with(
         users.update(transaction, pool, confirmed, former)
     except AliasTaken as conflict:
         raise AliasHeldByAnother(**conflict.facts) from conflict
-    return confirmed
+    return _Confirmed(confirmed, taken)
 
 
 def resend(

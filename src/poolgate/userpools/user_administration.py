@@ -13,11 +13,13 @@ from poolgate.store.database import Transaction
 from poolgate.userpools import (
     account_triggers,
     attributes,
+    first_factors,
     messages,
     password_history,
     passwords,
     pools,
     refresh_tokens,
+    sign_in_policy,
     usernames,
     users,
 )
@@ -74,6 +76,8 @@ def create(
 ) -> User:
     """Make a user who must change the temporary password at the first sign-in.
 
+    Where sign-ins may begin with a code, a user for whom no password is given has none, and nothing
+    to be told by an invitation.
     Raises UsernameTaken, AliasTaken and what the pool says of name, attributes and password.
     """
     with call.db.reading() as transaction:
@@ -82,8 +86,8 @@ def create(
     filled = users.tidy_flags({name: value for name, value in given.items() if value})
     username, complete = usernames.name_new_user(pool, login_name, filled, sub)
     attributes.verify_new(pool, complete, writer=None)
-    password = _temporary(pool, temporary_password)
-    deliveries = _deliveries(call, pool, complete, invitation)
+    password = _first_password(pool, complete, temporary_password)
+    deliveries = () if password is None else _deliveries(call, pool, complete, invitation)
     occasion = Occasion(
         pool=pool,
         source="PreSignUp_AdminCreateUser",
@@ -96,9 +100,9 @@ def create(
         pool_id,
         sub,
         username,
-        status=UserStatus.FORCE_CHANGE_PASSWORD,
+        status=UserStatus.FORCE_CHANGE_PASSWORD if password else UserStatus.CONFIRMED,
         attributes=complete,
-        password=passwords.keep(call, pool, sub, username, password),
+        password=passwords.keep(call, pool, sub, username, password) if password else None,
     )
     text = _worded(call, pool, user, deliveries, client_metadata)
     with call.db.writing() as transaction:
@@ -110,8 +114,10 @@ def create(
             raise
         except UsernameTaken as taken:
             raise AccountExists from taken
-        for delivery in deliveries:
-            enqueue(transaction, call, messages.invitation(text, delivery, login_name, password))
+        if password is not None:
+            for delivery in deliveries:
+                message = messages.invitation(text, delivery, login_name, password)
+                enqueue(transaction, call, message)
     return user
 
 
@@ -247,6 +253,19 @@ def _get_to_change(
 def _verify_invited(user: User) -> None:
     if user.status is not UserStatus.FORCE_CHANGE_PASSWORD:
         raise NotInvited(username=user.username)
+
+
+def _first_password(
+    pool: UserPool, stored: Mapping[str, str], given: Secret | None
+) -> Secret | None:
+    """Return a new user's password: the one given, a generated one, or none where none is needed.
+
+    Raises TemporaryPasswordUnfit or AddressForCodesMissing.
+    """
+    if given is None and sign_in_policy.allows_passwordless(pool):
+        first_factors.verify_passwordless(pool, stored)
+        return None
+    return _temporary(pool, given)
 
 
 def _temporary(pool: UserPool, given: Secret | None) -> Secret:

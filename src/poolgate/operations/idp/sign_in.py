@@ -81,6 +81,7 @@ def _attempt(door: Door, request: InitiateAuthRequest | AdminInitiateAuthRequest
         refresh_token=_secret(parameters.get("REFRESH_TOKEN")),
         secret_hash=parameters.get("SECRET_HASH"),
         device_key=parameters.get("DEVICE_KEY"),
+        auth_session=_secret(request.get("Session")),
         challenge_name=parameters.get("CHALLENGE_NAME"),
         preferred_challenge=parameters.get("PREFERRED_CHALLENGE"),
     )

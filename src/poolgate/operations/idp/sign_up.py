@@ -20,7 +20,6 @@ from poolgate.operations.shapes.idp import (
 )
 from poolgate.store.call import Call
 from poolgate.userpools import sign_up
-from poolgate.userpools.auth_flows import ParameterMissing
 from poolgate.userpools.users import UserStatus
 
 
@@ -28,14 +27,11 @@ from poolgate.userpools.users import UserStatus
 def sign_up_user(call: Call, request: SignUpRequest) -> SignUpResponse:
     """Let somebody make an account."""
     password = request.get("Password")
-    if password is None:
-        # Only passwordless pools may leave it out, and there are none yet.
-        raise ParameterMissing(name="Password")
     signed_up = sign_up.sign_up(
         with_user_context(call, request.get("UserContextData")),
         ClientId(request["ClientId"]),
         request["Username"],
-        Secret(password),
+        None if password is None else Secret(password),
         given_attributes(request.get("UserAttributes", [])),
         secret_hash=request.get("SecretHash"),
         validation=validation_data(request),
@@ -45,22 +41,28 @@ def sign_up_user(call: Call, request: SignUpRequest) -> SignUpResponse:
     response = SignUpResponse(UserConfirmed=is_confirmed, UserSub=signed_up.user.sub)
     if signed_up.delivery is not None:
         response["CodeDeliveryDetails"] = code_delivery_details(signed_up.delivery)
+    if signed_up.auth_session is not None:
+        response["Session"] = signed_up.auth_session.reveal()
     return response
 
 
 @registrar.operation("ConfirmSignUp", authentication=Authentication.NONE)
 def confirm_sign_up(call: Call, request: ConfirmSignUpRequest) -> ConfirmSignUpResponse:
     """Confirm an account with the code that was sent."""
-    sign_up.confirm(
+    presented = request.get("Session")
+    auth_session = sign_up.confirm(
         with_user_context(call, request.get("UserContextData")),
         ClientId(request["ClientId"]),
         request["Username"],
         Secret(request["ConfirmationCode"]),
         secret_hash=request.get("SecretHash"),
         takes_alias=request.get("ForceAliasCreation", False),
+        auth_session=None if presented is None else Secret(presented),
         client_metadata=request.get("ClientMetadata"),
     )
-    return ConfirmSignUpResponse()
+    if auth_session is None:
+        return ConfirmSignUpResponse()
+    return ConfirmSignUpResponse(Session=auth_session.reveal())
 
 
 @registrar.operation("ResendConfirmationCode", authentication=Authentication.NONE)

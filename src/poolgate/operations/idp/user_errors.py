@@ -19,6 +19,7 @@ from poolgate.userpools import (
     confirmation_codes,
     confirmation_links,
     custom_triggers,
+    first_factors,
     lockout,
     new_password_challenge,
     password_history,
@@ -135,6 +136,10 @@ SIGN_IN_ERRORS: Mapping[type[Failure], AwsError] = {
     custom_triggers.CustomTriggerMissing: AwsError(
         INVALID_PARAMETER,
         "Custom auth lambda trigger is not configured for the user pool.",
+    ),
+    first_factors.AddressForCodesMissing: AwsError(
+        INVALID_PARAMETER,
+        "A user without a password needs an address that sign-in codes can go to.",
     ),
     choice_sign_in.FirstFactorNotOffered: AwsError(
         INVALID_PARAMETER, "The challenge is not one of those to choose from."
