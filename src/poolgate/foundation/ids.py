@@ -51,10 +51,10 @@ def region_of_pool(pool_id: str) -> Region:
     return Region(pool_id.rpartition("_")[0])
 
 
-def pool_arn(account_id: AccountId, pool_id: PoolId) -> Arn:
-    """Return the ARN of a user pool."""
-    region = region_of_pool(pool_id)
-    return Arn(f"arn:aws:cognito-idp:{region}:{account_id}:userpool/{pool_id}")
+def pool_arn(account_id: AccountId, pool_id: PoolId, region: Region | None = None) -> Arn:
+    """Return the ARN of a user pool, or of its replica in `region`."""
+    at = region or region_of_pool(pool_id)
+    return Arn(f"arn:aws:cognito-idp:{at}:{account_id}:userpool/{pool_id}")
 
 
 def device_arn(account_id: AccountId, pool_id: PoolId, username: str, device_key: str) -> Arn:

@@ -11,10 +11,10 @@ import msgspec
 import sqlalchemy as sa
 
 from poolgate.foundation.failure import Failure
-from poolgate.foundation.ids import PoolId
+from poolgate.foundation.ids import PoolId, Region
 from poolgate.store.call import Call
 from poolgate.store.database import InsertIfAbsent, Transaction
-from poolgate.userpools import pools
+from poolgate.userpools import pools, replicas
 from poolgate.userpools.pool_settings import FeatureAboveTier
 from poolgate.userpools.tables import user_pool_domains
 
@@ -63,6 +63,13 @@ class CustomDomain(msgspec.Struct, frozen=True, omit_defaults=True):
     security_policy: str | None = None
 
 
+class Failover(msgspec.Struct, frozen=True):
+    """Where requests go when a health check fails; one server serves both, so it is kept only."""
+
+    secondary_region: Region
+    health_check_id: str
+
+
 class UserPoolDomain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One domain of one pool; `custom` is None for a prefix domain."""
 
@@ -70,6 +77,7 @@ class UserPoolDomain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     pool_id: PoolId
     managed_login_version: int = CLASSIC_HOSTED_UI
     custom: CustomDomain | None = None
+    failover: Failover | None = None
 
     @property
     def is_custom(self) -> bool:
@@ -89,7 +97,7 @@ _INSERT = InsertIfAbsent(user_pool_domains)
 _UPDATE = (
     sa.update(user_pool_domains)
     .where(user_pool_domains.c.domain == sa.bindparam("changed_domain"))
-    .values(settings=sa.bindparam("settings"))
+    .values(settings=sa.bindparam("settings"), failover_region=sa.bindparam("failover_region"))
 )
 _DELETE = sa.delete(user_pool_domains).where(
     user_pool_domains.c.domain == sa.bindparam("domain"),
@@ -119,6 +127,7 @@ def create(call: Call, wanted: UserPoolDomain) -> UserPoolDomain:
     with call.db.writing() as transaction:
         pool = pools.get(transaction, wanted.pool_id)
         _verify_settings(wanted, pool)
+        _verify_failover(transaction, wanted)
         owned = of_pool(transaction, wanted.pool_id)
         if any(domain.is_custom == wanted.is_custom for domain in owned):
             raise PoolHasSuchDomain
@@ -126,6 +135,7 @@ def create(call: Call, wanted: UserPoolDomain) -> UserPoolDomain:
             "domain": wanted.domain,
             "pool_id": wanted.pool_id,
             "is_custom": wanted.is_custom,
+            "failover_region": _failover_region(wanted),
             "settings": msgspec.json.encode(wanted),
         }
         if not transaction.insert_if_absent(_INSERT, row):
@@ -140,8 +150,13 @@ def update(
     *,
     managed_login_version: int | None,
     custom: CustomDomain | None,
+    failover: Failover | None,
+    has_routing: bool,
 ) -> UserPoolDomain:
-    """Change the login pages' version or the certificate; None leaves each as it is."""
+    """Change the login pages' version, certificate or routing; None leaves each as it is.
+
+    Routing without a failover ends the one there is.
+    """
     with call.db.writing() as transaction:
         pool = pools.get(transaction, pool_id)
         found = _get(transaction, pool_id, domain)
@@ -151,10 +166,17 @@ def update(
             found,
             managed_login_version=managed_login_version or found.managed_login_version,
             custom=custom or found.custom,
+            failover=failover if has_routing else found.failover,
         )
         _verify_settings(changed, pool)
+        _verify_failover(transaction, changed)
         transaction.run(
-            _UPDATE, {"changed_domain": domain, "settings": msgspec.json.encode(changed)}
+            _UPDATE,
+            {
+                "changed_domain": domain,
+                "failover_region": _failover_region(changed),
+                "settings": msgspec.json.encode(changed),
+            },
         )
     return changed
 
@@ -198,6 +220,21 @@ def _verify_settings(domain: UserPoolDomain, pool: pools.UserPool) -> None:
     # AWS ManagedLoginVersion: "any feature plan other than Lite".
     if domain.managed_login_version == MANAGED_LOGIN and pool.tier == "LITE":
         raise FeatureAboveTier(feature="Managed login", tier=pool.tier)
+
+
+def _verify_failover(transaction: Transaction, domain: UserPoolDomain) -> None:
+    if domain.failover is None:
+        return
+    # AWS Routing: "currently only supported for custom domains".
+    if not domain.is_custom:
+        raise InvalidDomainSettings(fault="Routing is only supported for custom domains.")
+    region = domain.failover.secondary_region
+    if replicas.find(transaction, domain.pool_id, region) is None:
+        raise InvalidDomainSettings(fault=f"The user pool has no replica in {region}.")
+
+
+def _failover_region(domain: UserPoolDomain) -> str | None:
+    return None if domain.failover is None else domain.failover.secondary_region
 
 
 def _domain(row: Any) -> UserPoolDomain:  # noqa: ANN401 - a row of user_pool_domains

@@ -38,6 +38,7 @@ from poolgate.userpools.tables import (
     auth_sessions,
     earlier_passwords,
     user_pool_domains,
+    user_pool_replicas,
     user_pools,
     users,
 )
@@ -156,14 +157,18 @@ _FORGET_PASSWORDS = sa.delete(earlier_passwords).where(
     earlier_passwords.c.pool_id == sa.bindparam("pool_id")
 )
 _COUNT_IN_REGION = sa.select(sa.func.count()).where(user_pools.c.region == sa.bindparam("region"))
-_LIST = (
-    sa.select(user_pools.c.settings)
-    .where(
+_IN_REGION = sa.union_all(
+    sa.select(user_pools.c.pool_id, user_pools.c.settings).where(
         user_pools.c.region == sa.bindparam("region"), user_pools.c.pool_id > sa.bindparam("after")
-    )
-    .order_by(user_pools.c.pool_id)
-    .limit(sa.bindparam("limit"))
-)
+    ),
+    sa.select(user_pools.c.pool_id, user_pools.c.settings)
+    .join(user_pool_replicas, user_pool_replicas.c.pool_id == user_pools.c.pool_id)
+    .where(
+        user_pool_replicas.c.region == sa.bindparam("region"),
+        user_pool_replicas.c.pool_id > sa.bindparam("after"),
+    ),
+).subquery()
+_LIST = sa.select(_IN_REGION.c.settings).order_by(_IN_REGION.c.pool_id).limit(sa.bindparam("limit"))
 _COUNT_USERS = sa.select(sa.func.count()).where(users.c.pool_id == sa.bindparam("pool_id"))
 
 
@@ -309,7 +314,7 @@ def delete(call: Call, pool_id: PoolId) -> None:
 def list_pools(
     transaction: Transaction, region: Region, *, after: str, limit: int
 ) -> Page[UserPool]:
-    """Return the pools of a region by id, from behind `after`."""
+    """Return the pools and replicas of a region by id, from behind `after`."""
     rows = transaction.rows(_LIST, {"region": region, "after": after, "limit": limit + 1})
     page = tuple(decode(row.settings) for row in rows[:limit])
     return Page(page, page[-1].pool_id if len(rows) > limit else None)

@@ -26,8 +26,21 @@ user_pool_domains = sa.Table(
     sa.Column("domain", sa.Text, primary_key=True),
     sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), nullable=False),
     sa.Column("is_custom", sa.Boolean, nullable=False),
+    # The region of a replica that the domain's settings name; it cannot go before they change.
+    sa.Column("failover_region", sa.Text),
     sa.Column("settings", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("pool_id", "is_custom", name="user_pool_domains_by_pool"),
+)
+
+# Further regions in which a pool is listed and administered.
+user_pool_replicas = sa.Table(
+    "user_pool_replicas",
+    metadata,
+    sa.Column("pool_id", sa.ForeignKey("user_pools.pool_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("region", sa.Text, primary_key=True),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("tags", sa.LargeBinary, nullable=False),
+    sa.Index("user_pool_replicas_by_region", "region", "pool_id"),
 )
 
 app_clients = sa.Table(

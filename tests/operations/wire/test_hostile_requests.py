@@ -60,6 +60,7 @@ GIVEN: Mapping[str, Members] = {
             "ProviderAttributeValue": "anna",
         },
     },
+    "CreateUserPoolReplica": {"RegionName": "eu-west-2"},
     "CreateTerms": {**TERMS, "TermsName": "privacy-policy"},
     "UpdateManagedLoginBranding": {"Settings": {"components": {}}},
     "SetUICustomization": {"CSS": ".logo-customizable { color: red }", "ClientId": "ALL"},
@@ -189,6 +190,7 @@ class World:
         branding = cognito.create_managed_login_branding(
             **of_client, UseCognitoProvidedValues=True
         )["ManagedLoginBranding"]
+        cognito.create_user_pool_replica(UserPoolId=pool_id, RegionName="eu-west-1")
         terms = cognito.create_terms(**of_client, **TERMS)["Terms"]
         cognito.admin_create_user(
             UserPoolId=pool_id,
@@ -228,6 +230,7 @@ class World:
             "Domain": "people-app",
             "ManagedLoginBrandingId": branding["ManagedLoginBrandingId"],
             "TermsId": terms["TermsId"],
+            "RegionName": "eu-west-1",
             "TermsName": "terms-of-use",
             "ProviderName": "Google",
             "IdpIdentifier": "google.example",

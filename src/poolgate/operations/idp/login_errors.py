@@ -1,4 +1,4 @@
-"""How cognito-idp words the failures of what login pages are made of: domains, looks, providers."""
+"""How cognito-idp words the failures of domains, replicas, looks, terms, identity providers."""
 
 from collections.abc import Mapping
 
@@ -15,6 +15,7 @@ from poolgate.userpools import (
     provider_changes,
     provider_details,
     provider_documents,
+    replicas,
     saml_metadata,
     terms,
     ui_customizations,
@@ -112,6 +113,9 @@ _DOMAINS: Mapping[type[Failure], AwsError] = {
         "parent domain or domain parent is a top-level domain.",
     ),
     domains.InvalidDomainSettings: AwsError(INVALID_PARAMETER, "{fault}"),
+    replicas.ReplicaNotFound: AwsError(NOT_FOUND, "Replica in {region} does not exist."),
+    replicas.InvalidReplica: AwsError(INVALID_PARAMETER, "{fault}"),
+    replicas.TooManyReplicas: AwsError(LIMIT_EXCEEDED, "Maximum number of replicas exceeded."),
 }
 
 _LOOKS: Mapping[type[Failure], AwsError] = {

@@ -1,7 +1,7 @@
-"""The tags of user pools; CreateUserPool's UserPoolTags are the same set."""
+"""The tags of user pools and their replicas; CreateUserPool's UserPoolTags are the same set."""
 
 from poolgate.foundation.failure import Failure
-from poolgate.foundation.ids import PoolId, pool_arn
+from poolgate.foundation.ids import PoolId, Region, pool_arn
 from poolgate.operations.idp.registrar import registrar
 from poolgate.operations.registry import Authentication
 from poolgate.operations.shapes.idp import (
@@ -13,7 +13,9 @@ from poolgate.operations.shapes.idp import (
     UntagResourceResponse,
 )
 from poolgate.store.call import Call
-from poolgate.userpools import pools
+from poolgate.userpools import pools, replicas
+
+_REGION_PART = 3
 
 
 class ResourceArnInvalid(Failure):
@@ -33,7 +35,11 @@ def tagged_resource(
 )
 def tag_resource(call: Call, request: TagResourceRequest) -> TagResourceResponse:
     """Add tags to a pool or give them new values."""
-    pools.put_tags(call, _pool_id(call, request["ResourceArn"]), request["Tags"])
+    pool_id, region = _tagged(call, request["ResourceArn"])
+    if region is None:
+        pools.put_tags(call, pool_id, request["Tags"])
+    else:
+        replicas.put_tags(call, pool_id, region, request["Tags"])
     return {}
 
 
@@ -42,7 +48,11 @@ def tag_resource(call: Call, request: TagResourceRequest) -> TagResourceResponse
 )
 def untag_resource(call: Call, request: UntagResourceRequest) -> UntagResourceResponse:
     """Remove tags from a pool."""
-    pools.remove_tags(call, _pool_id(call, request["ResourceArn"]), request["TagKeys"])
+    pool_id, region = _tagged(call, request["ResourceArn"])
+    if region is None:
+        pools.remove_tags(call, pool_id, request["TagKeys"])
+    else:
+        replicas.remove_tags(call, pool_id, region, request["TagKeys"])
     return {}
 
 
@@ -53,13 +63,21 @@ def list_tags_for_resource(
     call: Call, request: ListTagsForResourceRequest
 ) -> ListTagsForResourceResponse:
     """Show a pool's tags."""
-    pool_id = _pool_id(call, request["ResourceArn"])
+    pool_id, region = _tagged(call, request["ResourceArn"])
     with call.db.reading() as transaction:
-        return {"Tags": dict(pools.get(transaction, pool_id).tags)}
+        pool = pools.get(transaction, pool_id)
+        if region is None:
+            return {"Tags": dict(pool.tags)}
+        return {"Tags": dict(replicas.get(transaction, pool_id, region).tags)}
 
 
-def _pool_id(call: Call, resource_arn: str) -> PoolId:
+def _tagged(call: Call, resource_arn: str) -> tuple[PoolId, Region | None]:
+    """Return the pool that an ARN names, and the region where it names a replica."""
     pool_id = PoolId(resource_arn.rpartition("/")[2])
-    if pool_arn(call.account_id, pool_id) != resource_arn:
+    if pool_arn(call.account_id, pool_id) == resource_arn:
+        return pool_id, None
+    parts = resource_arn.split(":")
+    region = Region(parts[3]) if len(parts) > _REGION_PART else Region("")
+    if not region or pool_arn(call.account_id, pool_id, region) != resource_arn:
         raise ResourceArnInvalid
-    return pool_id
+    return pool_id, region

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _spent_proofs()
     _user_pools()
     _user_pool_domains()
+    _user_pool_replicas()
     _access_keys()
     _app_clients()
     _groups()
@@ -158,10 +159,26 @@ def _user_pool_domains() -> None:
         sa.Column("domain", sa.Text(), nullable=False),
         sa.Column("pool_id", sa.Text(), nullable=False),
         sa.Column("is_custom", sa.Boolean(), nullable=False),
+        sa.Column("failover_region", sa.Text(), nullable=True),
         sa.Column("settings", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("domain"),
         sa.UniqueConstraint("pool_id", "is_custom", name="user_pool_domains_by_pool"),
+    )
+
+
+def _user_pool_replicas() -> None:
+    op.create_table(
+        "user_pool_replicas",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("tags", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("pool_id", "region"),
+    )
+    op.create_index(
+        "user_pool_replicas_by_region", "user_pool_replicas", ["region", "pool_id"], unique=False
     )
 
 
