@@ -93,6 +93,8 @@ class AuthSession(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     # stands only that there is one.
     has_custom_state: bool = False
     custom_state: bytes = b""
+    # What a passkey is to sign.
+    passkey_challenge: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ def issue(
     *,
     available: tuple[Challenge, ...] = (),
     to_send: CodeToSend | None = None,
+    passkey_challenge: bytes = b"",
 ) -> ChallengeIssued:
     """Issue the challenge, sending the code; nobody's code is made and stays unsent."""
     situation = begun.situation
@@ -96,6 +97,7 @@ def issue(
         name_digest=_digest(pool, situation.login_name),
         device_key=situation.device_key,
         custom_state=custom_states.encode(begun.custom),
+        passkey_challenge=passkey_challenge,
     )
     sealed = auth_sessions.seal(call, auth_session)
     wording = Wording(pool)

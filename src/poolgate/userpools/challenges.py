@@ -46,16 +46,27 @@ class Factor(StrEnum):
     # Counts in the step that proves it only: auth sessions do not carry it.
     DEVICE = "DEVICE"
     CUSTOM_CHALLENGE = "CUSTOM_CHALLENGE"
+    WEB_AUTHN = "WEB_AUTHN"
+    # By the authenticator of a passkey that may count as two factors.
+    USER_VERIFICATION = "USER_VERIFICATION"
 
 
 FIRST_FACTORS = frozenset(
-    {Factor.PASSWORD, Factor.FIRST_EMAIL_OTP, Factor.FIRST_SMS_OTP, Factor.CUSTOM_CHALLENGE}
+    {
+        Factor.PASSWORD,
+        Factor.FIRST_EMAIL_OTP,
+        Factor.FIRST_SMS_OTP,
+        Factor.WEB_AUTHN,
+        Factor.CUSTOM_CHALLENGE,
+    }
+)
+SECOND_FACTORS = frozenset(
+    {Factor.SMS_MFA, Factor.SOFTWARE_TOKEN_MFA, Factor.EMAIL_OTP, Factor.USER_VERIFICATION}
 )
 _SAME_MEANS = {
     Factor.FIRST_EMAIL_OTP: MfaFactor.EMAIL_OTP,
     Factor.FIRST_SMS_OTP: MfaFactor.SMS_MFA,
 }
-SECOND_FACTORS = frozenset({Factor.SMS_MFA, Factor.SOFTWARE_TOKEN_MFA, Factor.EMAIL_OTP})
 
 
 class Challenge(StrEnum):
@@ -73,6 +84,7 @@ class Challenge(StrEnum):
     SMS_OTP = "SMS_OTP"
     CUSTOM_CHALLENGE = "CUSTOM_CHALLENGE"
     ADMIN_NO_SRP_AUTH = "ADMIN_NO_SRP_AUTH"
+    WEB_AUTHN = "WEB_AUTHN"
     MFA_SETUP = "MFA_SETUP"
     DEVICE_SRP_AUTH = "DEVICE_SRP_AUTH"
     DEVICE_PASSWORD_VERIFIER = "DEVICE_PASSWORD_VERIFIER"  # noqa: S105 - a challenge's name
@@ -213,6 +225,12 @@ def may_answer(owed: Owed | None, challenge: Challenge) -> bool:
     return owed.challenge is challenge or (
         owed.challenge is Challenge.SELECT_MFA_TYPE and challenge.value in owed.choices
     )
+
+
+def may_passkey_count_twice(user: User, pool: UserPool) -> bool:
+    """Tell whether a passkey with user verification is both factors of the user."""
+    # AWS WebAuthnMfaSettingsType: the user turns it on, where the pool allows it.
+    return user.mfa.passkeys and pool.passkeys is not None and pool.passkeys.counts_as_both_factors
 
 
 def addresses_of_factors(user: User, pool: UserPool) -> frozenset[str]:

@@ -8,7 +8,7 @@ A name that nobody has is offered what a user of the pool could be, and none of 
 Wrong answers use no auth session up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from poolgate.foundation.failure import Failure
@@ -19,6 +19,7 @@ from poolgate.userpools import (
     begun_sign_in,
     first_factor_codes,
     lockout,
+    passkey_sign_in,
     password_proofs,
     sign_up_sessions,
 )
@@ -29,6 +30,7 @@ from poolgate.userpools.challenge_answers import Answer
 from poolgate.userpools.challenges import Challenge, Factor
 from poolgate.userpools.first_factors import ADDRESS_OF, CODE_MEMBERS, PROVEN_BY, offered
 from poolgate.userpools.issued_challenges import Step
+from poolgate.userpools.passkeys import Passkey
 from poolgate.userpools.sign_in_progress import Progress
 from poolgate.userpools.situations import Situation
 
@@ -39,10 +41,12 @@ class FirstFactorNotOffered(Failure):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What came along with the choice of a factor."""
+    """What came along with the choice of a factor, and the passkeys that could be chosen."""
 
     password: Secret | None = None
     srp_a: str | None = None
+    credential: str | None = None
+    passkeys: Sequence[Passkey] = ()
 
 
 def begin(call: Call, situation: Situation, attempt: Attempt) -> Step:
@@ -52,11 +56,23 @@ def begin(call: Call, situation: Situation, attempt: Attempt) -> Step:
         if after_sign_up is not None:
             return after_sign_up
     begun = Begun(situation=situation, door=attempt.door)
-    choices = offered(situation.pool, situation.user)
+    held = passkey_sign_in.held(call, situation)
+    choices = offered(situation.pool, situation.user, has_passkey=bool(held))
     for challenge in choices:
         if challenge.value == attempt.preferred_challenge:
-            return _FIRST_STEPS[challenge](call, begun, Given(attempt.password, attempt.srp_a))
-    return begun_sign_in.issue(call, begun, Challenge.SELECT_CHALLENGE, {}, available=choices)
+            given = Given(attempt.password, attempt.srp_a, passkeys=held)
+            return _FIRST_STEPS[challenge](call, begun, given)
+    # AWS API_RespondToAuthChallenge: a passkey may be answered with the choice, so what it is to
+    # sign comes before.
+    asked = passkey_sign_in.ask(situation, held if Challenge.WEB_AUTHN in choices else ())
+    return begun_sign_in.issue(
+        call,
+        begun,
+        Challenge.SELECT_CHALLENGE,
+        asked.parameters,
+        available=choices,
+        passkey_challenge=asked.challenge,
+    )
 
 
 def _prove_by_sign_up(
@@ -110,6 +126,12 @@ def answer_password(call: Call, asker: Situation, answer: Answer) -> Step:
     return _go_on_with(call, begun, answer.challenge, answer)
 
 
+def answer_passkey(call: Call, asker: Situation, answer: Answer) -> Step:
+    """Return the sign-in with the passkey proven; raise PasskeyRefused."""
+    begun = begun_sign_in.resume(call, asker, answer, challenges=frozenset({Challenge.WEB_AUTHN}))
+    return _go_on_with(call, begun, answer.challenge, answer)
+
+
 def prove_by_code(call: Call, asker: Situation, answer: Answer) -> Progress:
     """Return the sign-in with the code proven; raise WrongMfaCode or AttemptLimitExceeded."""
     challenge = Challenge(answer.challenge)
@@ -136,8 +158,14 @@ def _go_on_with(call: Call, begun: Begun, chosen: str, answer: Answer) -> Step:
     situation = begun.situation
     lockout.verify_open(situation.failures, call.now_millis)
     password = answer.responses.get("PASSWORD")
-    given = Given(Secret(password) if password else None, answer.responses.get("SRP_A"))
-    for challenge in offered(situation.pool, situation.user):
+    held = passkey_sign_in.held(call, situation)
+    given = Given(
+        Secret(password) if password else None,
+        answer.responses.get("SRP_A"),
+        answer.responses.get("CREDENTIAL"),
+        passkeys=held,
+    )
+    for challenge in offered(situation.pool, situation.user, has_passkey=bool(held)):
         if challenge.value == chosen:
             return _FIRST_STEPS[challenge](call, begun, given)
     raise FirstFactorNotOffered
@@ -182,10 +210,32 @@ def _begin_with_code(call: Call, begun: Begun, challenge: Challenge) -> Step:
     )
 
 
+def _begin_with_passkey(call: Call, begun: Begun, given: Given) -> Step:
+    if given.credential is not None and begun.answered is not None:
+        return passkey_sign_in.prove(
+            call,
+            begun.situation,
+            given.passkeys,
+            given.credential,
+            door=begun.door,
+            answered=begun.answered,
+        )
+    asked = passkey_sign_in.ask(begun.situation, given.passkeys)
+    return begun_sign_in.issue(
+        call,
+        begun,
+        Challenge.WEB_AUTHN,
+        asked.parameters,
+        available=(Challenge.WEB_AUTHN,),
+        passkey_challenge=asked.challenge,
+    )
+
+
 # For whatever `first_factors.offered` can return.
 _FIRST_STEPS: Mapping[Challenge, Callable[[Call, Begun, Given], Step]] = {
     Challenge.PASSWORD: _begin_with_password,
     Challenge.PASSWORD_SRP: _begin_with_srp,
     Challenge.EMAIL_OTP: _begin_with_email_code,
     Challenge.SMS_OTP: _begin_with_sms_code,
+    Challenge.WEB_AUTHN: _begin_with_passkey,
 }

@@ -1,7 +1,7 @@
 """What a sign-in by choice can begin with: a pure decision over pool and user.
 
-A code is a first factor only for users who owe no second one: AWS Developer Guide, "Passwordless
-sign-in with one-time passwords".
+A code or a passkey is a first factor only for users who owe no second one: AWS Developer Guide,
+"Passwordless sign-in with one-time passwords". A passkey that counts as both is one for all.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from poolgate.userpools.challenges import (
     Challenge,
     Factor,
     NoSecondFactorPossible,
+    may_passkey_count_twice,
     second_factor_owed,
 )
 from poolgate.userpools.pools import UserPool
@@ -37,18 +38,26 @@ CODE_MEMBERS: Mapping[Challenge, str] = {
 }
 
 
-def offered(pool: UserPool, user: User | None) -> tuple[Challenge, ...]:
+def offered(
+    pool: UserPool, user: User | None, *, has_passkey: bool = False
+) -> tuple[Challenge, ...]:
     """Return what the user may begin with; where there is no user, what one could.
 
-    Somebody without any factor is offered the password, which then does not fit.
+    Somebody without any factor is offered the password, which then does not fit. `has_passkey`
+    where a passkey is at hand that the pool accepts.
     """
+    passkey = (Challenge.WEB_AUTHN,) if has_passkey else ()
     if user is None:
-        return (*_passwords(pool), *_codes(pool))
+        return (*_passwords(pool), *_codes(pool), *passkey)
     passwords = () if user.password is None else _passwords(pool)
     codes = tuple(
         challenge for challenge in _codes(pool) if user.attributes.get(ADDRESS_OF[challenge])
     )
-    return (*passwords, *(codes if _may_use_codes(pool, user) else ())) or _passwords(pool)
+    others = (
+        *(codes if _may_use_codes(pool, user) else ()),
+        *(passkey if _may_use_passkeys(pool, user) else ()),
+    )
+    return (*passwords, *others) or _passwords(pool)
 
 
 def verify_passwordless(pool: UserPool, attributes: Mapping[str, str]) -> None:
@@ -75,9 +84,19 @@ def _codes(pool: UserPool) -> tuple[Challenge, ...]:
 
 
 def _may_use_codes(pool: UserPool, user: User) -> bool:
-    if user.status is UserStatus.FORCE_CHANGE_PASSWORD:
+    if not _has_own_password(user):
         return False
     try:
         return second_factor_owed(user, pool) is None
     except NoSecondFactorPossible:
         return False
+
+
+def _may_use_passkeys(pool: UserPool, user: User) -> bool:
+    # A passkey that counts twice is there for those who owe a second factor.
+    counts_twice = may_passkey_count_twice(user, pool)
+    return _may_use_codes(pool, user) or (counts_twice and _has_own_password(user))
+
+
+def _has_own_password(user: User) -> bool:
+    return user.status is not UserStatus.FORCE_CHANGE_PASSWORD

@@ -1,4 +1,4 @@
-"""Forgetting what has expired: codes, auth sessions, counters, spent proofs, token families."""
+"""Forgetting what has expired: codes, challenges, auth sessions, counters, token families."""
 
 from collections.abc import Callable
 
@@ -13,6 +13,7 @@ from poolgate.userpools import (
     import_files,
     import_jobs,
     known_places,
+    passkey_registration,
     pushed_requests,
     refresh_tokens,
     sign_in_progress,
@@ -23,6 +24,7 @@ _PURGES: tuple[Callable[[Transaction, int], int], ...] = (
     auth_sessions.purge,
     attempt_limits.purge,
     sign_in_progress.purge_spent_proofs,
+    passkey_registration.purge,
     refresh_tokens.purge,
     import_jobs.expire,
     import_files.forget,

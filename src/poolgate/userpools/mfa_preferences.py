@@ -34,6 +34,10 @@ class PreferredNotEnabled(Failure):
     """A factor cannot come first while it is turned off. Facts: factor."""
 
 
+class PasskeysNeedAnotherFactor(Failure):
+    """A user without any other second factor would be locked out with the passkey."""
+
+
 class SeveralPreferred(Failure):
     """Only one factor can come first."""
 
@@ -46,8 +50,16 @@ class Wish:
     preferred: bool
 
 
-def set_own(call: Call, signed_in: SignedIn, wishes: Mapping[MfaFactor, Wish]) -> None:
-    """Turn the user's own factors on and off.
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is to become of some factors, and whether a passkey may count as two of them."""
+
+    factors: Mapping[MfaFactor, Wish]
+    passkeys: bool | None = None
+
+
+def set_own(call: Call, signed_in: SignedIn, wishes: Wishes) -> None:
+    """Turn the user's own factors on and off, and whether passkeys may count as two.
 
     Raises FactorNotRemovable where the pool demands a factor.
     """
@@ -55,15 +67,13 @@ def set_own(call: Call, signed_in: SignedIn, wishes: Mapping[MfaFactor, Wish]) -
     with call.db.writing() as transaction:
         former = users.get_to_change(transaction, user.pool_id, user.sub)
         if pool.mfa_mode is MfaMode.ON:
-            for factor, wish in wishes.items():
+            for factor, wish in wishes.factors.items():
                 if not wish.enabled and factor in former.mfa.enabled:
                     raise FactorNotRemovable(factor=factor)
         _store(transaction, call, pool, former, wishes)
 
 
-def set_by_administrator(
-    call: Call, pool_id: PoolId, login_name: str, wishes: Mapping[MfaFactor, Wish]
-) -> None:
+def set_by_administrator(call: Call, pool_id: PoolId, login_name: str, wishes: Wishes) -> None:
     """Turn a user's factors on and off; turning one off lets the user set up another."""
     with call.db.writing() as transaction:
         pool = pools.get(transaction, pool_id)
@@ -72,37 +82,43 @@ def set_by_administrator(
         _store(transaction, call, pool, former, wishes)
 
 
-def decide_mfa(current: UserMfa, wishes: Mapping[MfaFactor, Wish]) -> UserMfa:
-    """Return the settings after the wishes; factors without one stay as they are.
+def decide_mfa(current: UserMfa, wishes: Wishes) -> UserMfa:
+    """Return the settings after the wishes; what has no wish stays as it is.
 
-    Raises SeveralPreferred or PreferredNotEnabled.
+    Raises SeveralPreferred, PreferredNotEnabled or PasskeysNeedAnotherFactor.
     """
-    preferred = [factor for factor, wish in wishes.items() if wish.preferred]
+    preferred = [factor for factor, wish in wishes.factors.items() if wish.preferred]
     if len(preferred) > 1:
         raise SeveralPreferred
     enabled, first = current.enabled, current.preferred
-    for factor, wish in wishes.items():
+    for factor, wish in wishes.factors.items():
         if wish.preferred and not wish.enabled:
             raise PreferredNotEnabled(factor=factor)
         enabled = enabled | {factor} if wish.enabled else enabled - {factor}
         if factor is first:
             first = None
+    passkeys = current.passkeys if wishes.passkeys is None else wishes.passkeys
+    # AWS WebAuthnMfaSettingsType: "at least one other MFA method [...] to prevent account lockout".
+    if passkeys and not enabled:
+        raise PasskeysNeedAnotherFactor
     return msgspec.structs.replace(
-        current, enabled=enabled, preferred=preferred[0] if preferred else first
+        current,
+        enabled=enabled,
+        preferred=preferred[0] if preferred else first,
+        passkeys=passkeys,
     )
 
 
 def _store(
-    transaction: Transaction,
-    call: Call,
-    pool: UserPool,
-    former: User,
-    wishes: Mapping[MfaFactor, Wish],
+    transaction: Transaction, call: Call, pool: UserPool, former: User, wishes: Wishes
 ) -> None:
-    for factor, wish in wishes.items():
+    for factor, wish in wishes.factors.items():
         if wish.enabled:
             _verify_usable(transaction, pool, former, factor)
-    changed = replace(former, mfa=decide_mfa(former.mfa, wishes), modified_at=call.now_millis)
+    if wishes.passkeys and not (pool.passkeys and pool.passkeys.counts_as_both_factors):
+        raise FactorNotUsed(factor="WEB_AUTHN")
+    mfa = decide_mfa(former.mfa, wishes)
+    changed = replace(former, mfa=mfa, modified_at=call.now_millis)
     users.update(transaction, pool, changed, former)
 
 

@@ -32,13 +32,15 @@ class MfaDemand(StrEnum):
 class UserMfa(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A user's second factors: a verified authenticator app, what is turned on, what comes first.
 
-    `preferred` is always one of `enabled`.
+    `preferred` is always one of `enabled`. `passkeys` lets a passkey with user verification count
+    as both factors, where the pool allows it.
     """
 
     has_software_token: bool = False
     software_token_name: str | None = None
     enabled: frozenset[MfaFactor] = frozenset()
     preferred: MfaFactor | None = None
+    passkeys: bool = False
 
 
 NO_MFA = UserMfa()

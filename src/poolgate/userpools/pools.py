@@ -13,6 +13,7 @@ from poolgate.store.call import Call
 from poolgate.store.database import Transaction
 from poolgate.userpools import sign_in_policy, signing_keys
 from poolgate.userpools.mfa_settings import EmailMfa, MfaFactor, MfaMode
+from poolgate.userpools.passkey_settings import PasskeySettings
 from poolgate.userpools.pool_settings import (
     PASSWORD_STORAGE_TAG,
     FeatureAboveTier,
@@ -97,6 +98,7 @@ class UserPool(PoolSettings, frozen=True, kw_only=True, omit_defaults=True):
     software_token_mfa: bool | None = None
     email_mfa: EmailMfa | None = None
     log_configurations: tuple[LogConfiguration, ...] = ()
+    passkeys: PasskeySettings | None = None
 
     @property
     def mfa_factors(self) -> frozenset[MfaFactor]:
@@ -120,6 +122,7 @@ class MfaChange(msgspec.Struct, frozen=True, kw_only=True):
     sms_message: str | None = None
     software_token: bool | None = None
     email: EmailMfa | None = None
+    passkeys: PasskeySettings | None = None
 
 
 class NewPool(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,6 +240,7 @@ def set_mfa(call: Call, pool_id: PoolId, change: MfaChange) -> UserPool:
             mfa_sms_message=change.sms_message or pool.mfa_sms_message,
             software_token_mfa=change.software_token,
             email_mfa=change.email,
+            passkeys=change.passkeys,
             modified_at=call.now_millis,
         )
         _verify_mfa(changed)
@@ -416,7 +420,8 @@ def _with_sms_mfa(pool: UserPool) -> UserPool:
 
 
 def _verify_mfa(pool: UserPool) -> None:
-    sign_in_policy.verify(pool, tier=pool.tier)
+    count_twice = pool.passkeys is not None and pool.passkeys.counts_as_both_factors
+    sign_in_policy.verify(pool, tier=pool.tier, passkeys_count_twice=count_twice)
     if pool.mfa_mode is not MfaMode.OFF and not pool.mfa_factors:
         raise InvalidPoolSettings(
             fault="SMS configuration and Auto verification for phone_number are required when MFA "
@@ -425,6 +430,9 @@ def _verify_mfa(pool: UserPool) -> None:
     # AWS Developer Guide, "User pool feature plans": e-mail MFA needs Essentials.
     if pool.email_mfa is not None and pool.tier == "LITE":
         raise FeatureAboveTier(feature="EmailMfaConfiguration", tier=pool.tier)
+    # AWS WebAuthnConfigurationType: "your user pool must be in the Essentials tier or higher".
+    if pool.passkeys is not None and pool.tier == "LITE":
+        raise FeatureAboveTier(feature="WebAuthnConfiguration", tier=pool.tier)
 
 
 def _verify_tier_of_token_changes(pool: UserPool) -> None:

@@ -78,10 +78,6 @@ class UserNotConfirmed(Failure):
     """The user signed up but has not confirmed it."""
 
 
-class ChallengeNotBuilt(Failure):
-    """Poolgate does not have this challenge yet. Facts: challenge."""
-
-
 Outcome: TypeAlias = ChallengeIssued | TokenSet
 
 
@@ -108,9 +104,7 @@ def continue_(
     asker = situations.read(call, client_id, pool_id=pool_id)
     asker = replace(asker, client_metadata=answer.client_metadata)
     asker = asker.naming_device(answer.responses.get("DEVICE_KEY"))
-    rule = _ANSWER_RULES.get(answer.challenge)
-    if rule is None:
-        raise ChallengeNotBuilt(challenge=answer.challenge)
+    rule = _ANSWER_RULES[answer.challenge]
     for name in rule.needs:
         if not answer.responses.get(name):
             raise ParameterMissing(name=name)
@@ -280,6 +274,7 @@ _ANSWER_RULES: Mapping[str, _AnswerRule] = {
         ("USERNAME", "PASSWORD"), custom_sign_in.answer_password
     ),
     Challenge.SMS_OTP: _AnswerRule(("USERNAME", "SMS_OTP_CODE"), choice_sign_in.prove_by_code),
+    Challenge.WEB_AUTHN: _AnswerRule(("USERNAME", "CREDENTIAL"), choice_sign_in.answer_passkey),
     Challenge.SELECT_MFA_TYPE: _AnswerRule(("USERNAME", "ANSWER"), _answer_choice),
     Challenge.MFA_SETUP: _AnswerRule(("USERNAME",), _answer_setup),
     Challenge.DEVICE_SRP_AUTH: _AnswerRule(("USERNAME", "DEVICE_KEY", "SRP_A"), _answer_device),

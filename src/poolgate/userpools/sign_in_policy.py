@@ -12,13 +12,17 @@ class FirstFactor(StrEnum):
     PASSWORD = "PASSWORD"  # noqa: S105 - a factor's name
     EMAIL_OTP = "EMAIL_OTP"
     SMS_OTP = "SMS_OTP"
+    WEB_AUTHN = "WEB_AUTHN"
 
 
 CODES = frozenset({FirstFactor.EMAIL_OTP, FirstFactor.SMS_OTP})
 
 
-def verify(settings: PoolSettings, *, tier: str) -> None:
-    """Raise unless the pool may begin sign-ins with these factors."""
+def verify(settings: PoolSettings, *, tier: str, passkeys_count_twice: bool) -> None:
+    """Raise unless the pool may begin sign-ins with these factors.
+
+    `passkeys_count_twice` where a passkey with user verification satisfies MFA.
+    """
     factors = set(settings.first_factors)
     if unknown := factors - set(FirstFactor):
         raise InvalidPoolSettings(fault=f"{min(unknown)} is not supported as a first auth factor.")
@@ -31,7 +35,8 @@ def verify(settings: PoolSettings, *, tier: str) -> None:
     if len(factors) > 1 and tier == "LITE":
         raise FeatureAboveTier(feature="SignInPolicy", tier=tier)
     # OBSERVED 2026-08-19: with OPTIONAL they go together.
-    if factors & CODES and settings.mfa_mode is MfaMode.ON:
+    single = CODES if passkeys_count_twice else CODES | {FirstFactor.WEB_AUTHN}
+    if factors & single and settings.mfa_mode is MfaMode.ON:
         raise InvalidPoolSettings(
             fault="Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor "
             "if MFA is enabled"

@@ -15,6 +15,7 @@ from poolgate.userpools import (
     auth_sessions,
     lockout,
     log_delivery,
+    passkeys,
     software_tokens,
     threat_protection,
     users,
@@ -24,6 +25,7 @@ from poolgate.userpools.auth_sessions import Door, PresentedAuthSession, SignInR
 from poolgate.userpools.challenges import Factor
 from poolgate.userpools.custom_states import CustomState
 from poolgate.userpools.lockout import FailureCount
+from poolgate.userpools.passkeys import PasskeyUse
 from poolgate.userpools.situations import Situation
 from poolgate.userpools.software_tokens import MatchedCode
 from poolgate.userpools.stored_passwords import is_same_password
@@ -64,6 +66,7 @@ class Progress:
     password: Secret | None = None
     judgement: Judgement | None = None
     risk: SignInRisk | None = None
+    passkey_use: PasskeyUse | None = None
 
 
 _SPEND = InsertIfAbsent(spent_proofs)
@@ -136,6 +139,8 @@ def settle(transaction: Transaction, call: Call, progress: Progress) -> None:
         auth_sessions.consume(transaction, progress.answered, call.now_millis)
     if progress.matched_code is not None:
         software_tokens.take_step(transaction, former, progress.matched_code)
+    if progress.passkey_use is not None:
+        passkeys.take_use(transaction, former, progress.passkey_use)
     if progress.user is not found:
         changed = _without_needless_password(progress.user, found, former)
         users.update(transaction, progress.situation.pool, changed, former)

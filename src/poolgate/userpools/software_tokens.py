@@ -23,7 +23,7 @@ from poolgate.foundation.ids import PoolId, Sub
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Put, Transaction
-from poolgate.userpools import users
+from poolgate.userpools import pools, users
 from poolgate.userpools.access_tokens import SignedIn
 from poolgate.userpools.mfa_settings import MfaFactor
 from poolgate.userpools.pools import UserPool
@@ -32,6 +32,7 @@ from poolgate.userpools.users import User
 
 _PURPOSE = "totp secret"
 _NEVER_USED = -1
+_FACTOR = MfaFactor.SOFTWARE_TOKEN_MFA
 
 
 class SoftwareTokensOff(Failure):
@@ -75,6 +76,10 @@ _GET = sa.select(software_tokens.c.sealed_secret, software_tokens.c.last_used_st
 _PUT = Put(software_tokens)
 _CONSUME_WAITING = sa.delete(software_tokens).where(
     _OF_USER, software_tokens.c.sealed_secret == sa.bindparam("of_secret")
+)
+_DELETE = sa.delete(software_tokens).where(
+    software_tokens.c.pool_id == sa.bindparam("of_pool"),
+    software_tokens.c.sub == sa.bindparam("of_sub"),
 )
 _TAKE_STEP = (
     sa.update(software_tokens)
@@ -187,6 +192,29 @@ def take_step(transaction: Transaction, user: User, matched: MatchedCode) -> Non
     )
     if not taken:
         raise SoftwareTokenCodeUsed
+
+
+def delete(call: Call, pool_id: PoolId, login_name: str) -> None:
+    """Take a user's app away, the verified one and one that waits.
+
+    Raises SoftwareTokenNotSetUp where there is no verified one.
+    """
+    with call.db.writing() as transaction:
+        pool = pools.get(transaction, pool_id)
+        sub = users.get(transaction, pool, login_name).sub
+        former = users.get_to_change(transaction, pool_id, sub)
+        if not former.mfa.has_software_token:
+            raise SoftwareTokenNotSetUp
+        transaction.run(_DELETE, {"of_pool": pool_id, "of_sub": sub})
+        without = msgspec.structs.replace(
+            former.mfa,
+            has_software_token=False,
+            software_token_name=None,
+            enabled=former.mfa.enabled - {_FACTOR},
+            preferred=None if former.mfa.preferred is _FACTOR else former.mfa.preferred,
+        )
+        changed = replace(former, mfa=without, modified_at=call.now_millis)
+        users.update(transaction, pool, changed, former)
 
 
 def is_waiting(transaction: Transaction, user: User) -> bool:

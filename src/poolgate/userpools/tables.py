@@ -186,6 +186,39 @@ devices = sa.Table(
     sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
 )
 
+# Passkeys, by the id that the authenticator gave each. `sign_count` only grows, or stays 0.
+passkeys = sa.Table(
+    "passkeys",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("credential_id", sa.LargeBinary, primary_key=True),
+    sa.Column("sub", KEY_TEXT, nullable=False),
+    sa.Column("relying_party_id", sa.Text, nullable=False),
+    sa.Column("public_key", sa.LargeBinary, nullable=False),
+    sa.Column("sign_count", sa.BigInteger, nullable=False),
+    sa.Column("backup_eligible", sa.Boolean, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("attachment", sa.Text),
+    sa.Column("transports", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+    sa.Index("passkeys_by_user", "pool_id", "sub"),
+)
+
+# The challenge that waits for a user's new passkey; asking again replaces it.
+passkey_registrations = sa.Table(
+    "passkey_registrations",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("sub", KEY_TEXT, primary_key=True),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("relying_party_id", sa.Text, nullable=False),
+    sa.Column("challenge", sa.LargeBinary, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+    sa.Index("passkey_registrations_by_expiry", "expires_at"),
+)
+
 # How often something was tried in the current window (codes sent, codes tried, changes).
 attempt_windows = sa.Table(
     "attempt_windows",

@@ -110,12 +110,82 @@ def test_values_outside_the_model_are_refused(app: App, members: dict[str, Any])
     assert config(app) == {"MfaConfiguration": "OFF"}
 
 
-@pytest.mark.assumed("unbuilt settings are refused, never taken and ignored")
-def test_passkeys_are_not_taken_for_a_factor(app: App) -> None:
-    with refused(INVALID, "WebAuthnConfiguration is not supported by this server yet."):
-        app.cognito.set_user_pool_mfa_config(
-            UserPoolId=app.pool_id, WebAuthnConfiguration={"UserVerification": "required"}
-        )
+PASSKEYS = {
+    "RelyingPartyId": "login.example.com",
+    "UserVerification": "required",
+    "FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION",
+}
+
+
+def set_passkeys(app: App, **settings: str) -> Any:
+    return app.cognito.set_user_pool_mfa_config(
+        UserPoolId=app.pool_id, WebAuthnConfiguration=settings
+    )
+
+
+@pytest.mark.documented("API_SetUserPoolMfaConfig", "WebAuthnConfiguration")
+def test_passkey_settings_are_answered_and_shown(app: App) -> None:
+    answer = set_passkeys(app, **PASSKEYS)
+    assert answer["WebAuthnConfiguration"] == PASSKEYS
+    assert config(app) == {"MfaConfiguration": "OFF", "WebAuthnConfiguration": PASSKEYS}
+    for settings in ({"UserVerification": "preferred"}, {"RelyingPartyId": "localhost"}, {}):
+        set_passkeys(app, **settings)
+        assert config(app) == {"MfaConfiguration": "OFF", "WebAuthnConfiguration": settings}
+
+
+@pytest.mark.assumed("factors that are left out are no longer used")
+def test_passkey_settings_left_out_are_unset(app: App) -> None:
+    set_passkeys(app, **PASSKEYS)
+    app.cognito.set_user_pool_mfa_config(UserPoolId=app.pool_id, MfaConfiguration="OFF")
+    assert config(app) == {"MfaConfiguration": "OFF"}
+
+
+@pytest.mark.parametrize(
+    "relying_party_id",
+    [
+        "com",
+        "https://example.com",
+        "example.com:443",
+        "example.com/",
+        "Example.com",
+        "example.com.",
+        ".example.com",
+        "-a.example.com",
+        "a_b.example.com",
+        "127.0.0.1",
+        "[::1]",
+        "*.example.com",
+        "exa mple.com",
+        "b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example",
+        f"{'a' * 64}.example.com",
+    ],
+)
+@pytest.mark.assumed("texts for passkeys that are refused")
+def test_relying_party_is_a_domain(app: App, relying_party_id: str) -> None:
+    with refused(INVALID, "RelyingPartyId must be a domain name in lower case."):
+        set_passkeys(app, RelyingPartyId=relying_party_id)
+    assert config(app) == {"MfaConfiguration": "OFF"}
+
+
+@pytest.mark.documented("API_WebAuthnConfigurationType", "must be in the Essentials tier or higher")
+def test_lite_tier_has_no_passkeys(poolgate: LocalPoolgate) -> None:
+    app = App.of(poolgate, pool={"UserPoolTier": "LITE"})
+    with refused("FeatureUnavailableInTierException"):
+        set_passkeys(app, **PASSKEYS)
+
+
+@pytest.mark.documented(
+    "amazon-cognito-user-pools-authentication-flow-methods", "passkeys and required MFA"
+)
+def test_required_mfa_goes_with_passkeys_that_count_twice(poolgate: LocalPoolgate) -> None:
+    policy = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}
+    app = App.of(poolgate, pool={"Policies": policy})
+    wanted = {"UserPoolId": app.pool_id, "MfaConfiguration": "ON", **TOTP_POOL}
+    single = {**PASSKEYS, "FactorConfiguration": "SINGLE_FACTOR"}
+    for settings in ({}, {"WebAuthnConfiguration": single}):
+        with refused(INVALID):
+            app.cognito.set_user_pool_mfa_config(**wanted, **settings)
+    app.cognito.set_user_pool_mfa_config(**wanted, WebAuthnConfiguration=PASSKEYS)
 
 
 @pytest.mark.documented("feature-plans", "e-mail MFA needs Essentials")

@@ -110,7 +110,7 @@ def test_app_must_be_verified_first(app: App) -> None:
         ),
         (
             {"WebAuthnMfaSettings": {"Enabled": True}},
-            "WebAuthnMfaSettings is not supported by this server yet.",
+            "WEB_AUTHN is not enabled for the user pool.",
         ),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from kits.cognito import PASSWORD, WRONG, App, attribute_list, refused
+from kits.model_samples import botocore_model
 
 from poolgate.testing import LocalPoolgate
 
@@ -498,14 +499,16 @@ def test_of_two_takers_of_an_auth_session_one_signs_in(app: App) -> None:
     }
 
 
-@pytest.mark.assumed("how a challenge that Poolgate does not have is refused is our own")
-def test_challenge_that_is_not_built_says_so(app: App) -> None:
+@pytest.mark.model("ChallengeNameType")
+def test_every_challenge_of_the_model_has_an_answer(app: App) -> None:
     app.user()
-    with refused(
-        "InvalidParameterException",
-        "The challenge WEB_AUTHN is not built in this version of Poolgate.",
-    ):
-        app.respond("WEB_AUTHN", "x" * 40, USERNAME="alice")
+    names = botocore_model("cognito-idp").shape_for("ChallengeNameType").enum
+    assert "WEB_AUTHN" in names
+    for name in names:
+        with pytest.raises(ClientError) as caught:
+            app.respond(name, "x" * 40, USERNAME="alice")
+        error = caught.value.response["Error"]
+        assert error["Message"].startswith(("Missing required parameter", "Invalid session"))
 
 
 @pytest.mark.model("RespondToAuthChallengeRequest, AdminRespondToAuthChallengeRequest")

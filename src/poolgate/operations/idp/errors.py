@@ -11,6 +11,7 @@ from poolgate.operations.idp.import_errors import IMPORT_ERRORS
 from poolgate.operations.idp.lambda_configs import FunctionArnInvalid
 from poolgate.operations.idp.login_errors import LOGIN_ERRORS
 from poolgate.operations.idp.mfa_errors import MFA_ERRORS
+from poolgate.operations.idp.passkey_errors import PASSKEY_ERRORS
 from poolgate.operations.idp.tags import ResourceArnInvalid
 from poolgate.operations.idp.unbuilt import SettingNotBuilt
 from poolgate.operations.idp.user_errors import RECOVERY_ERRORS, SIGN_IN_ERRORS, USER_ERRORS
@@ -263,6 +264,7 @@ IDP_ERRORS: ErrorTable = {
     **SIGN_IN_ERRORS,
     **RECOVERY_ERRORS,
     **MFA_ERRORS,
+    **PASSKEY_ERRORS,
     **_TOKENS,
     **_TRIGGERS,
     **LOGIN_ERRORS,

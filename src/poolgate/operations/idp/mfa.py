@@ -1,4 +1,4 @@
-"""A user's second factors: authenticator apps, preferences, and what is set up."""
+"""A user's second factors: authenticator apps and preferences."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,6 @@ from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId
 from poolgate.foundation.secret import Secret
 from poolgate.operations.idp.registrar import registrar
-from poolgate.operations.idp.unbuilt import refuse_if
-from poolgate.operations.idp.user_shapes import with_mfa
 from poolgate.operations.registry import Authentication
 from poolgate.operations.shapes.idp import (
     AdminSetUserMFAPreferenceRequest,
@@ -16,8 +14,6 @@ from poolgate.operations.shapes.idp import (
     AdminSetUserSettingsResponse,
     AssociateSoftwareTokenRequest,
     AssociateSoftwareTokenResponse,
-    GetUserAuthFactorsRequest,
-    GetUserAuthFactorsResponse,
     MFAOptionType,
     SetUserMFAPreferenceRequest,
     SetUserMFAPreferenceResponse,
@@ -29,7 +25,7 @@ from poolgate.operations.shapes.idp import (
 from poolgate.store.call import Call
 from poolgate.userpools import mfa_preferences, software_token_setup, software_tokens
 from poolgate.userpools.access_tokens import SignedIn, verify_access_token
-from poolgate.userpools.mfa_preferences import Wish
+from poolgate.userpools.mfa_preferences import Wish, Wishes
 from poolgate.userpools.mfa_settings import MfaFactor
 
 
@@ -108,19 +104,6 @@ def admin_set_user_settings(
     return {}
 
 
-@registrar.operation("GetUserAuthFactors", authentication=Authentication.ACCESS_TOKEN)
-def get_user_auth_factors(
-    _call: Call, _request: GetUserAuthFactorsRequest, signed_in: SignedIn
-) -> GetUserAuthFactorsResponse:
-    """Show what the user can sign in with."""
-    user = signed_in.user
-    response = GetUserAuthFactorsResponse(
-        Username=user.username,
-        ConfiguredUserAuthFactors=["PASSWORD"] if user.password else [],
-    )
-    return with_mfa(response, user)
-
-
 def _proof(
     call: Call, request: AssociateSoftwareTokenRequest | VerifySoftwareTokenRequest
 ) -> tuple[SignedIn, Secret] | tuple[None, Secret]:
@@ -133,25 +116,24 @@ def _proof(
     return None, Secret(auth_session or "")
 
 
-def _wishes(
-    request: SetUserMFAPreferenceRequest | AdminSetUserMFAPreferenceRequest,
-) -> dict[MfaFactor, Wish]:
-    refuse_if(request.get("WebAuthnMfaSettings", {}).get("Enabled"), "WebAuthnMfaSettings")
+def _wishes(request: SetUserMFAPreferenceRequest | AdminSetUserMFAPreferenceRequest) -> Wishes:
     given = {
         MfaFactor.SMS_MFA: request.get("SMSMfaSettings"),
         MfaFactor.SOFTWARE_TOKEN_MFA: request.get("SoftwareTokenMfaSettings"),
         MfaFactor.EMAIL_OTP: request.get("EmailMfaSettings"),
     }
-    return {
+    factors = {
         factor: Wish(settings.get("Enabled", False), settings.get("PreferredMfa", False))
         for factor, settings in given.items()
         if settings is not None
     }
+    passkeys = request.get("WebAuthnMfaSettings")
+    return Wishes(factors, None if passkeys is None else passkeys.get("Enabled", False))
 
 
-def _sms_wish(options: Sequence[MFAOptionType]) -> dict[MfaFactor, Wish]:
+def _sms_wish(options: Sequence[MFAOptionType]) -> Wishes:
     # AWS API_SetUserSettings: only SMS, only by the phone number; an empty list turns it off.
     for option in options:
         if (option.get("DeliveryMedium"), option.get("AttributeName")) != ("SMS", "phone_number"):
             raise MfaOptionInvalid
-    return {MfaFactor.SMS_MFA: Wish(enabled=bool(options), preferred=False)}
+    return Wishes({MfaFactor.SMS_MFA: Wish(enabled=bool(options), preferred=False)})

@@ -4,7 +4,6 @@ from poolgate.foundation.ids import PoolId
 from poolgate.operations.idp.pool_requests import sms_configuration_of
 from poolgate.operations.idp.pool_shapes import sms_configuration_type
 from poolgate.operations.idp.registrar import registrar
-from poolgate.operations.idp.unbuilt import refuse_if
 from poolgate.operations.registry import Authentication
 from poolgate.operations.shapes.idp import (
     EmailMfaConfigType,
@@ -13,10 +12,17 @@ from poolgate.operations.shapes.idp import (
     SetUserPoolMfaConfigRequest,
     SetUserPoolMfaConfigResponse,
     SmsMfaConfigType,
+    WebAuthnConfigurationType,
 )
 from poolgate.store.call import Call
 from poolgate.userpools import pools
 from poolgate.userpools.mfa_settings import EmailMfa, MfaMode
+from poolgate.userpools.passkey_settings import (
+    FactorConfiguration,
+    PasskeySettings,
+    UserVerification,
+    verify_relying_party_id,
+)
 from poolgate.userpools.pool_settings import InvalidPoolSettings
 from poolgate.userpools.pools import MfaChange, UserPool
 
@@ -42,7 +48,6 @@ def set_user_pool_mfa_config(
 
 
 def _change(request: SetUserPoolMfaConfigRequest) -> MfaChange:
-    refuse_if("WebAuthnConfiguration" in request, "WebAuthnConfiguration")
     if len(request) == 1:
         raise InvalidPoolSettings(
             fault="At least one of [SmsMfaConfiguration] or [SoftwareTokenMfaConfiguration] must "
@@ -61,6 +66,22 @@ def _change(request: SetUserPoolMfaConfigRequest) -> MfaChange:
         sms_message=sms.get("SmsAuthenticationMessage") if sms else None,
         software_token=request.get("SoftwareTokenMfaConfiguration", {}).get("Enabled"),
         email=(None if email is None else EmailMfa(email.get("Message"), email.get("Subject"))),
+        passkeys=_passkey_settings(request.get("WebAuthnConfiguration")),
+    )
+
+
+def _passkey_settings(given: WebAuthnConfigurationType | None) -> PasskeySettings | None:
+    if given is None:
+        return None
+    relying_party_id = given.get("RelyingPartyId")
+    verification = given.get("UserVerification")
+    factors = given.get("FactorConfiguration")
+    if relying_party_id is not None:
+        verify_relying_party_id(relying_party_id)
+    return PasskeySettings(
+        relying_party_id=relying_party_id,
+        user_verification=None if verification is None else UserVerification(verification),
+        factor_configuration=None if factors is None else FactorConfiguration(factors),
     )
 
 
@@ -80,4 +101,17 @@ def _described(pool: UserPool) -> GetUserPoolMfaConfigResponse:
         if pool.email_mfa.subject is not None:
             email["Subject"] = pool.email_mfa.subject
         response["EmailMfaConfiguration"] = email
+    if pool.passkeys is not None:
+        response["WebAuthnConfiguration"] = _webauthn_configuration(pool.passkeys)
     return response
+
+
+def _webauthn_configuration(settings: PasskeySettings) -> WebAuthnConfigurationType:
+    shape = WebAuthnConfigurationType()
+    if settings.relying_party_id is not None:
+        shape["RelyingPartyId"] = settings.relying_party_id
+    if settings.user_verification is not None:
+        shape["UserVerification"] = settings.user_verification
+    if settings.factor_configuration is not None:
+        shape["FactorConfiguration"] = settings.factor_configuration
+    return shape

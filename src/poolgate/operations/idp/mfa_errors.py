@@ -56,6 +56,9 @@ MFA_ERRORS: Mapping[type[Failure], AwsError] = {
     mfa_preferences.PreferredNotEnabled: AwsError(
         INVALID_PARAMETER, "{factor} cannot be preferred while it is not enabled."
     ),
+    mfa_preferences.PasskeysNeedAnotherFactor: AwsError(
+        INVALID_PARAMETER, "WEB_AUTHN needs another MFA method that is enabled for the user."
+    ),
     mfa_preferences.SeveralPreferred: AwsError(
         INVALID_PARAMETER, "Only one MFA method can be preferred."
     ),

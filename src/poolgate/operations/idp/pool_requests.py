@@ -1,7 +1,5 @@
 """The settings in a CreateUserPool or UpdateUserPool request, as the domain's values."""
 
-from collections.abc import Callable
-
 from poolgate.operations.idp.lambda_configs import pre_token_version_of, triggers_of
 from poolgate.operations.idp.unbuilt import refuse_if
 from poolgate.operations.shapes.idp import (
@@ -30,8 +28,7 @@ _BY_LINK = "CONFIRM_WITH_LINK"
 
 def pool_settings_of(request: PoolRequest) -> PoolSettings:
     """Return the request's settings; what it leaves out has its default."""
-    for refuse in _REFUSALS:
-        refuse(request)
+    refuse_unbuilt(request)
     invitation_config = request.get("AdminCreateUserConfig", {})
     invitation = invitation_config.get("InviteMessageTemplate", {})
     verification = request.get("VerificationMessageTemplate", {})
@@ -80,12 +77,7 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
     )
 
 
-def refuse_unbuilt_factors(request: PoolRequest) -> None:
-    """Raise for sign-in factors that sign-in does not know yet."""
-    refuse_if("WEB_AUTHN" in _first_factors(request), "AllowedFirstAuthFactors WEB_AUTHN")
-
-
-def refuse_unbuilt_surroundings(request: PoolRequest) -> None:
+def refuse_unbuilt(request: PoolRequest) -> None:
     """Raise for senders and token forms that this server does not have yet."""
     refuse_if(request.get("SmsConfiguration", {}).get("EumsSms"), "EumsSms")
     registration = request.get("DcrConfiguration", {})
@@ -98,12 +90,6 @@ def refuse_unbuilt_surroundings(request: PoolRequest) -> None:
         request.get("IssuerConfiguration", {}).get("Type") == "UPDATED", "IssuerConfiguration"
     )
     refuse_if(request.get("AcrConfiguration"), "AcrConfiguration")
-
-
-_REFUSALS: tuple[Callable[[PoolRequest], None], ...] = (
-    refuse_unbuilt_factors,
-    refuse_unbuilt_surroundings,
-)
 
 
 def _password_policy(request: PoolRequest) -> PasswordPolicy:

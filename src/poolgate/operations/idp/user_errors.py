@@ -130,9 +130,6 @@ SIGN_IN_ERRORS: Mapping[type[Failure], AwsError] = {
     sign_in_progress.PasswordResetRequired: AwsError(
         "PasswordResetRequiredException", "Password reset required for the user"
     ),
-    sign_in.ChallengeNotBuilt: AwsError(
-        INVALID_PARAMETER, "The challenge {challenge} is not built in this version of Poolgate."
-    ),
     custom_triggers.CustomTriggerMissing: AwsError(
         INVALID_PARAMETER,
         "Custom auth lambda trigger is not configured for the user pool.",

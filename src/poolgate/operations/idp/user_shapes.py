@@ -7,6 +7,7 @@ from poolgate.foundation.clock import from_epoch_millis
 from poolgate.foundation.failure import Failure
 from poolgate.operations.shapes.idp import (
     AdminCreateUserRequest,
+    AdminGetUserAuthFactorsResponse,
     AdminGetUserResponse,
     AttributeType,
     CodeDeliveryDetailsType,
@@ -19,7 +20,13 @@ from poolgate.userpools.messages import Delivery
 from poolgate.userpools.mfa_settings import MfaFactor
 from poolgate.userpools.users import User
 
-ShownUser = TypeVar("ShownUser", AdminGetUserResponse, GetUserResponse, GetUserAuthFactorsResponse)
+ShownUser = TypeVar(
+    "ShownUser",
+    AdminGetUserResponse,
+    GetUserResponse,
+    AdminGetUserAuthFactorsResponse,
+    GetUserAuthFactorsResponse,
+)
 
 
 class AttributeValueMissing(Failure):

@@ -34,6 +34,8 @@ def upgrade() -> None:
     _group_members()
     _earlier_passwords()
     _software_tokens()
+    _passkeys()
+    _passkey_registrations()
     _token_families()
     _user_search()
     _refresh_tokens()
@@ -405,6 +407,47 @@ def _software_tokens() -> None:
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("pool_id", "sub", "verified"),
+    )
+
+
+def _passkeys() -> None:
+    op.create_table(
+        "passkeys",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
+        sa.Column("relying_party_id", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("backup_eligible", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("attachment", sa.Text(), nullable=True),
+        sa.Column("transports", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "credential_id"),
+    )
+    op.create_index("passkeys_by_user", "passkeys", ["pool_id", "sub"], unique=False)
+
+
+def _passkey_registrations() -> None:
+    op.create_table(
+        "passkey_registrations",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("relying_party_id", sa.Text(), nullable=False),
+        sa.Column("challenge", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "sub"),
+    )
+    op.create_index(
+        "passkey_registrations_by_expiry", "passkey_registrations", ["expires_at"], unique=False
     )
 
 
