@@ -12,14 +12,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from kits.serving import BIN, Served, make_pool
+from kits.serving import BIN, Served, killable, make_pool
 
 from poolgate.foundation.randomness import random_text
 
@@ -58,30 +57,6 @@ class Ledger:
             self._answers += 1
             if self._answers >= self._kill_after:
                 self.time_to_kill.set()
-
-
-@contextmanager
-def killable(data: Path, database_url: str | None) -> Iterator[tuple[Served, Any]]:
-    """Run the server in a process group of its own; give it and what kills it."""
-    database = ["--database-url", database_url] if database_url else []
-    with subprocess.Popen(
-        [BIN / "poolgate", "serve", "--data", data, "--port", "0", *database],
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-
-        def kill() -> None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(timeout=30)
-
-        try:
-            line = process.stdout.readline()
-            assert "http://" in line, f"the server printed {line!r} instead of its URL"
-            yield Served("http://" + line.split("http://")[1].split()[0], data), kill
-        finally:
-            if process.poll() is None:
-                kill()
 
 
 def client_of(served: Served) -> Any:

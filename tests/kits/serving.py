@@ -3,9 +3,10 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,32 @@ def serving(data: Path, *flags: str, **settings: str) -> Iterator[Served]:
         process.terminate()
         process.wait(timeout=READY_SECONDS)
         process.stdout.close()
+
+
+@contextlib.contextmanager
+def killable(
+    data: Path, database_url: str | None, *flags: str
+) -> Iterator[tuple[Served, Callable[[], None]]]:
+    """Run the server in a process group of its own; give it and what kills it."""
+    database = ["--database-url", database_url] if database_url else []
+    with subprocess.Popen(
+        [BIN / "poolgate", "serve", "--data", data, "--port", "0", *database, *flags],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+
+        def kill() -> None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(timeout=READY_SECONDS)
+
+        try:
+            line = process.stdout.readline()
+            assert "http://" in line, f"the server printed {line!r} instead of its URL"
+            yield Served("http://" + line.split("http://")[1].split()[0], data), kill
+        finally:
+            if process.poll() is None:
+                kill()
 
 
 @dataclass(frozen=True)
