@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour test check fmt lint types contracts gen fresh bench
+.PHONY: help demo tour test check fmt lint types contracts gen fresh bench bench-size
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,3 +50,6 @@ test: $(READY) check ## Everything that CI runs
 
 bench: $(READY) ## Measure what the budgets speak of
 	$(BIN)/python benchmarks/run.py
+
+bench-size: $(READY) ## The same operations in pools of 1,000,000 users and of 1,000 (ten minutes)
+	PYTHONPATH=tests $(BIN)/python benchmarks/size.py

@@ -1,11 +1,10 @@
 """Sign-ins and refreshes in process, through the whole WSGI application and an SQLite file."""
 
-import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from asking import Asking
 from measuring import Spent, spent_on
 from pycognito.aws_srp import AWSSRP
 
@@ -21,6 +20,7 @@ class SignIns:
 
     def __init__(self, folder: Path) -> None:
         self._poolgate = LocalPoolgate(database_url=f"sqlite:///{folder / 'bench.sqlite3'}")
+        self._door = Asking(self._poolgate)
         cognito = self._poolgate.client("cognito-idp")
         self._pool_id = cognito.create_user_pool(PoolName="bench")["UserPool"]["Id"]
         self._client_id = cognito.create_user_pool_client(
@@ -41,7 +41,7 @@ class SignIns:
 
     def password(self) -> dict[str, Any]:
         """Sign in by password and return the tokens."""
-        answer = self._ask(
+        answer = self._door.ask(
             "InitiateAuth",
             {
                 "AuthFlow": "USER_PASSWORD_AUTH",
@@ -78,10 +78,10 @@ class SignIns:
             "ClientId": self._client_id,
             "AuthParameters": {"REFRESH_TOKEN": self.password()["RefreshToken"]},
         }
-        return lambda: self._ask("InitiateAuth", request)
+        return lambda: self._door.ask("InitiateAuth", request)
 
     def _begin_srp(self, parameters: dict[str, str]) -> dict[str, Any]:
-        return self._ask(
+        return self._door.ask(
             "InitiateAuth",
             {
                 "AuthFlow": "USER_SRP_AUTH",
@@ -91,7 +91,7 @@ class SignIns:
         )
 
     def _prove_srp(self, proof: dict[str, str]) -> None:
-        answer = self._ask(
+        answer = self._door.ask(
             "RespondToAuthChallenge",
             {
                 "ClientId": self._client_id,
@@ -100,34 +100,3 @@ class SignIns:
             },
         )
         assert "AccessToken" in answer["AuthenticationResult"]
-
-    def _ask(self, operation: str, members: dict[str, Any]) -> dict[str, Any]:
-        """Send one request through the WSGI edge, as an HTTP server would."""
-        body = json.dumps(members).encode()
-        statuses: list[str] = []
-        chunks = self._poolgate.application(
-            {
-                "REQUEST_METHOD": "POST",
-                "PATH_INFO": "/",
-                "QUERY_STRING": "",
-                "REMOTE_ADDR": "127.0.0.1",
-                "SERVER_NAME": "127.0.0.1",
-                "SERVER_PORT": "9440",
-                "SERVER_PROTOCOL": "HTTP/1.1",
-                "HTTP_HOST": "127.0.0.1:9440",
-                "HTTP_X_AMZ_TARGET": f"AWSCognitoIdentityProviderService.{operation}",
-                "CONTENT_TYPE": "application/x-amz-json-1.1",
-                "CONTENT_LENGTH": str(len(body)),
-                "wsgi.url_scheme": "http",
-                "wsgi.input": io.BytesIO(body),
-                "wsgi.errors": io.StringIO(),
-                "wsgi.version": (1, 0),
-                "wsgi.multithread": False,
-                "wsgi.multiprocess": False,
-                "wsgi.run_once": False,
-            },
-            lambda status, _headers: statuses.append(status),
-        )
-        answer = b"".join(chunks)
-        assert statuses == ["200 OK"], (statuses, answer)
-        return json.loads(answer)

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -74,9 +74,9 @@ def _binaries(directory: Path) -> Path:
     return copied / installed.parent.name / installed.name / "bin"
 
 
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[PostgresqlServer]:
-    """Start one server for the session, on a socket only."""
+@contextmanager
+def running_postgresql(settings: Sequence[str] = _SETTINGS) -> Iterator[PostgresqlServer]:
+    """Run a server of its own, on a socket only, until the block ends."""
     # A socket's path must be short, so this is not pytest's temporary directory.
     directory = Path(tempfile.mkdtemp(prefix="pgt-", dir="/tmp"))
     as_user = {}
@@ -98,7 +98,7 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
         capture_output=True,
         **common,
     )
-    options = [part for setting in _SETTINGS for part in ("-c", setting)]
+    options = [part for setting in settings for part in ("-c", setting)]
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             [binaries / "postgres", "-D", cluster, "-k", directory, *options],
@@ -114,6 +114,13 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
         process.terminate()
         process.wait(_START_SECONDS)
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """Start one server for the session."""
+    with running_postgresql() as server:
+        yield server
 
 
 def _wait_until_ready(server: PostgresqlServer, process: "subprocess.Popen[bytes]") -> None:
