@@ -32,6 +32,17 @@ user_pool_domains = sa.Table(
     sa.UniqueConstraint("pool_id", "is_custom", name="user_pool_domains_by_pool"),
 )
 
+# How many requests of a category of operations are let through in a second, where that was set,
+# and how many were in the latest second.
+provisioned_limits = sa.Table(
+    "provisioned_limits",
+    metadata,
+    sa.Column("category", sa.Text, primary_key=True),
+    sa.Column("requests_per_second", sa.Integer, nullable=False),
+    sa.Column("second", sa.BigInteger, nullable=False),
+    sa.Column("requests", sa.Integer, nullable=False),
+)
+
 # Further regions in which a pool is listed and administered.
 user_pool_replicas = sa.Table(
     "user_pool_replicas",

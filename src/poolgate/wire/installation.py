@@ -10,6 +10,7 @@ from poolgate.policy.principal import Principal
 from poolgate.store.call import ActivityLog, BreachedPasswords, Call, Documents, Functions
 from poolgate.store.database import Database
 from poolgate.store.key_stock import KeyStock
+from poolgate.userpools.provisioned_limits import EnforcedLimits
 from poolgate.web.messages import HttpRequest
 
 FIVE_MINUTES, FIFTEEN_MINUTES = 300, 900
@@ -43,6 +44,7 @@ class Installation:
     activity_log: ActivityLog
     media: frozenset[str]
     dev: bool = False
+    limits: EnforcedLimits = field(default_factory=EnforcedLimits)
     skew_seconds: dict[str, int] = field(default_factory=default_skews)
 
     @property

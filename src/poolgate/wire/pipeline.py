@@ -130,6 +130,14 @@ def authenticate_caller(exchange: Exchange) -> None:
         )
 
 
+def limit_rate(exchange: Exchange) -> None:
+    """Refuse what is more than the rate that was provisioned for such operations."""
+    installation = exchange.installation
+    installation.limits.take(
+        installation.db, installation.clock.now(), exchange.door.name, exchange.operation_name
+    )
+
+
 def decode_request(exchange: Exchange) -> None:
     """Read the members by the model: types first, then every constraint."""
     exchange.members = exchange.door.protocol.decode(exchange.http, exchange.model)
@@ -187,6 +195,7 @@ AWS_PIPELINE: tuple[Step, ...] = (
     limit_size,
     name_operation,  # X-Amz-Target or Action and Version
     authenticate_caller,  # before decoding: a stranger's body is not worth the work
+    limit_rate,  # after the signature: a stranger's requests use up nobody's rate
     decode_request,  # types, then required, length, pattern, enum: all from the service model
     make_call,
     authorize_caller,  # needs the decoded resource, so it follows decoding

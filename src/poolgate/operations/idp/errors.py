@@ -12,6 +12,7 @@ from poolgate.operations.idp.lambda_configs import FunctionArnInvalid
 from poolgate.operations.idp.login_errors import LOGIN_ERRORS
 from poolgate.operations.idp.mfa_errors import MFA_ERRORS
 from poolgate.operations.idp.passkey_errors import PASSKEY_ERRORS
+from poolgate.operations.idp.provisioned_limits import InvalidLimitDefinition
 from poolgate.operations.idp.tags import ResourceArnInvalid
 from poolgate.operations.idp.unbuilt import SettingNotBuilt
 from poolgate.operations.idp.user_errors import RECOVERY_ERRORS, SIGN_IN_ERRORS, USER_ERRORS
@@ -30,6 +31,7 @@ from poolgate.userpools import (
     log_delivery,
     pool_settings,
     pools,
+    provisioned_limits,
     refresh_tokens,
     resource_servers,
     risk_configuration,
@@ -47,6 +49,21 @@ NOT_AUTHORIZED = "NotAuthorizedException"
 NOT_FOUND = "ResourceNotFoundException"
 LIMIT_EXCEEDED = "LimitExceededException"
 ABOVE_TIER = "FeatureUnavailableInTierException"
+
+_LIMITS: Mapping[type[Failure], AwsError] = {
+    InvalidLimitDefinition: AwsError(
+        INVALID_PARAMETER, "Attributes of LimitDefinition must be Category and nothing else."
+    ),
+    provisioned_limits.CategoryNotFound: AwsError(NOT_FOUND, "Limit {category} does not exist."),
+    provisioned_limits.LimitNotAdjustable: AwsError(
+        INVALID_PARAMETER, "The limit of {category} cannot be provisioned."
+    ),
+    provisioned_limits.LimitTooLow: AwsError(
+        INVALID_PARAMETER, "RequestedLimitValue must not be less than {free}."
+    ),
+    # AWS protocol: the words of throttling, which SDKs answer with another attempt.
+    provisioned_limits.RateExceeded: AwsError("TooManyRequestsException", "Rate exceeded"),
+}
 
 _POOLS: Mapping[type[Failure], AwsError] = {
     pools.UserPoolNotFound: AwsError(NOT_FOUND, "User pool {pool_id} does not exist."),
@@ -249,6 +266,7 @@ _TRIGGERS: Mapping[type[Failure], AwsError] = {
 }
 
 IDP_ERRORS: ErrorTable = {
+    **_LIMITS,
     **_POOLS,
     **_APP_CLIENTS,
     **_ATTRIBUTES,

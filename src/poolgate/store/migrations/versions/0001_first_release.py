@@ -19,6 +19,7 @@ def upgrade() -> None:
     _messages()
     _spent_proofs()
     _user_pools()
+    _provisioned_limits()
     _user_pool_domains()
     _user_pool_replicas()
     _access_keys()
@@ -166,6 +167,17 @@ def _user_pool_domains() -> None:
         sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("domain"),
         sa.UniqueConstraint("pool_id", "is_custom", name="user_pool_domains_by_pool"),
+    )
+
+
+def _provisioned_limits() -> None:
+    op.create_table(
+        "provisioned_limits",
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("requests_per_second", sa.Integer(), nullable=False),
+        sa.Column("second", sa.BigInteger(), nullable=False),
+        sa.Column("requests", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("category"),
     )
 
 
