@@ -315,10 +315,6 @@ def test_malformed_requests_are_refused_before_anything_is_looked_up(
 @pytest.mark.parametrize(
     ("member", "members"),
     [
-        (
-            "AllowedFirstAuthFactors WEB_AUTHN",
-            {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}},
-        ),
         ("DcrConfiguration", {"DcrConfiguration": {"EnableStatus": "Enabled"}}),
         ("EumsSms", {"SmsConfiguration": {"EumsSms": {"CallerArn": ROLE_ARN}}}),
         ("KeyConfiguration", {"KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY"}}),
