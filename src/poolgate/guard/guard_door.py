@@ -15,12 +15,12 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from poolgate.foundation.clock import Clock
-from poolgate.foundation.ids import AccountId, Arn
+from poolgate.foundation.ids import AccessKeyId, AccountId, Arn
 from poolgate.foundation.secret import Secret
 from poolgate.guard.cognito_calls import retry_seconds, throttled, unavailable
 from poolgate.guard.outbound import OutboundAnswer, OutboundFailed, OutboundRequest
 from poolgate.guard.refusals import RefusalCode, Unauthenticated
-from poolgate.policy.principal import Principal, PrincipalType
+from poolgate.policy.principal import KeyOrigin, Principal, PrincipalType
 from poolgate.sigv4.failures import UNKNOWN_ACCESS_KEY_TEXT, SignatureFault
 from poolgate.sigv4.proofs import Proof
 from poolgate.sigv4.requests import RequestParts
@@ -38,10 +38,12 @@ _FAULTS: Final = frozenset(fault.value for fault in SignatureFault)
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Who holds an access key, and the identity policies that speak for it."""
+    """Who holds an access key, the identity policies that speak for it and those that limit it."""
 
     principal: Principal
     policies: tuple[str, ...]
+    boundary: str | None = None
+    session_policies: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class GuardDoor:
                 "date": proof.date,
                 "region": proof.region,
                 "service": proof.service,
+                "session_token": proof.session_token,
             },
         )
 
@@ -185,10 +188,9 @@ def _told(answer: OutboundAnswer) -> str:
 
 def _signer(members: Mapping[str, Any]) -> Signer:
     principal = members["principal"]
-    policies = members["policies"]
-    if not isinstance(policies, list) or not all(isinstance(text, str) for text in policies):
-        raise TypeError("policies are a list of documents")
     username = principal.get("username")
+    boundary = members["boundary"]
+    session_policies = members["session_policies"]
     return Signer(
         principal=Principal(
             type=PrincipalType(principal["type"]),
@@ -198,9 +200,31 @@ def _signer(members: Mapping[str, Any]) -> Signer:
             principal_arn=Arn(_text(principal["principal_arn"])),
             username=None if username is None else _text(username),
             tags=tuple((_text(name), str(value)) for name, value in principal.get("tags", ())),
+            temporary=_origin(principal["temporary"]),
         ),
-        policies=tuple(policies),
+        policies=_documents(members["policies"]),
+        boundary=None if boundary is None else _text(boundary),
+        session_policies=None if session_policies is None else _documents(session_policies),
     )
+
+
+def _origin(told: Mapping[str, Any] | None) -> KeyOrigin | None:
+    if told is None:
+        return None
+    return KeyOrigin(
+        access_key_id=AccessKeyId(_text(told["access_key_id"])),
+        expires_at=int(told["expires_at"]),
+        context=tuple(
+            (_text(name), _documents(values)) for name, values in told["context"].items()
+        ),
+        for_pool_user=told["for_pool_user"] is True,
+    )
+
+
+def _documents(told: object) -> tuple[str, ...]:
+    if not isinstance(told, list) or not all(isinstance(text, str) for text in told):
+        raise TypeError("a list of texts is expected")
+    return tuple(told)
 
 
 def _text(value: object) -> str:

@@ -64,7 +64,7 @@ class Invocation:
         )
         facts = {"principal_arn": principal.arn, "resource": resource}
         try:
-            policies = PolicySet(identity=tuple(parse_policy(text) for text in signer.policies))
+            policies = _policy_set(signer)
         except MalformedPolicy as malformed:
             # A policy that cannot be read might hold a deny.
             raise Forbidden(
@@ -88,6 +88,15 @@ class Invocation:
         if path != self._base_path and not path.startswith(self._base_path + "/"):
             raise ambiguous("outside the base path")
         return path[len(self._base_path) :] or "/"
+
+
+def _policy_set(signer: Signer) -> PolicySet:
+    session = signer.session_policies
+    return PolicySet(
+        identity=tuple(map(parse_policy, signer.policies)),
+        boundary=None if signer.boundary is None else parse_policy(signer.boundary),
+        session=None if session is None else tuple(map(parse_policy, session)),
+    )
 
 
 def _method(request: GuardRequest) -> str:

@@ -75,8 +75,14 @@ class Roles:
 
 
 def is_tied_to_user(principal: Principal) -> bool:
-    """Tell whether the principal stands for a user: a federated user or an identity pool's."""
+    """Tell whether the principal stands for a user: a federated user or an identity pool's.
+
+    The server that gave out the keys tells it, since a session may call itself anything; where
+    nobody tells (AWS), the name that identity pools give is all there is.
+    """
     if principal.type is PrincipalType.FEDERATED_USER:
+        return True
+    if principal.temporary is not None and principal.temporary.for_pool_user:
         return True
     return (
         principal.type is PrincipalType.ASSUMED_ROLE

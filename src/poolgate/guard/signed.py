@@ -5,6 +5,7 @@ caller's signing key of its own scope (day, region, service), verifies locally a
 a bound, so that a revoked key stops. With `trust="server"` the server verifies every signature.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,7 +37,6 @@ from poolgate.guard.refusals import (
 )
 from poolgate.guard.requests import GuardRequest
 from poolgate.sigv4.failures import (
-    INVALID_CREDENTIALS_TEXT,
     SignatureFailure,
     SignatureFault,
 )
@@ -144,6 +144,10 @@ class SignedRequests:
         return given if isinstance(given, Secret) else Secret(given)
 
 
+# Access key id, day, and the digest of the session token.
+_CacheKey = tuple[str, str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     key: SignerKey
@@ -162,8 +166,8 @@ class SignedProof:
             region=settings.region,
             clock=clock,
         )
-        self._keys: BoundedCache[tuple[str, str], _Kept] = BoundedCache(_MAX_KEYS)
-        self._unknown: BoundedCache[tuple[str, str], bool] = BoundedCache(_MAX_KEYS)
+        self._keys: BoundedCache[_CacheKey, _Kept] = BoundedCache(_MAX_KEYS)
+        self._unknown: BoundedCache[_CacheKey, bool] = BoundedCache(_MAX_KEYS)
         self._unknown_by_peer: FailureLimiter[str] = FailureLimiter(
             _MAX_UNKNOWN_KEYS, _UNKNOWN_WINDOW_SECONDS
         )
@@ -246,9 +250,6 @@ class SignedProof:
     def _verify_here(
         self, parts: RequestParts, proof: Proof, peer: str | None, now: datetime
     ) -> Steps[Signer]:
-        # The door gives out keys of long-term access keys, which go with no session token.
-        if proof.session_token is not None:
-            raise signature_refusal(SignatureFault.INVALID_ACCESS_KEY, INVALID_CREDENTIALS_TEXT)
         if abs(proof.signed_at.date() - now.date()) > _LONGEST_KEY_LIFE:
             raise signature_refusal(
                 SignatureFault.SIGNATURE_MISMATCH, "Signature expired: it was made days ago."
@@ -266,8 +267,9 @@ class SignedProof:
         return key.signer
 
     def _key_for(self, proof: Proof, peer: str, now: float) -> Steps[SignerKey]:
-        # Region and service are the guard's own by now, so key id and day tell the keys apart.
-        cache_key = (proof.access_key_id, proof.date)
+        # Region and service are the guard's own by now, so key id and day tell the keys apart; a
+        # temporary key counts with its own session token only.
+        cache_key = (proof.access_key_id, proof.date, _digest(proof.session_token))
         kept = self._keys.find(cache_key, now)
         if kept is not None and now < kept.fresh_until:
             return kept.key
@@ -325,6 +327,10 @@ class SignedProof:
 # Covered without being listed: the digest is part of what is signed, and the session token names
 # the key.
 _COVERED_BY_ITSELF: Final = frozenset({"x-amz-content-sha256", "x-amz-security-token"})
+
+
+def _digest(session_token: str | None) -> str:
+    return "" if session_token is None else hashlib.sha256(session_token.encode()).hexdigest()
 
 
 def _declared_digests(headers: Sequence[tuple[str, str]]) -> list[str]:

@@ -7,14 +7,15 @@ A guard that is not trusted with keys sends each signature here instead. DESIGN 
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import AccessKeyId
-from poolgate.iam.access_keys import AccessKeyNotFound, Signer, find_signer
-from poolgate.iam.authorization import authorize, policies_of
+from poolgate.iam.access_keys import AccessKeyNotFound
+from poolgate.iam.authorization import PrincipalPolicies, authorize, policies_of
+from poolgate.iam.signers import Signer, verify_signer
 from poolgate.policy.principal import Principal
-from poolgate.sigv4.failures import UNKNOWN_ACCESS_KEY_TEXT, SignatureFailure, SignatureFault
+from poolgate.sigv4.failures import SignatureFailure
 from poolgate.sigv4.proofs import parse_proof, verify_signature
 from poolgate.sigv4.requests import RequestParts
 from poolgate.sigv4.signing import derive_signing_key
@@ -44,7 +45,7 @@ class GuardKey:
     access_key_id: AccessKeyId
     signing_key: bytes
     principal: Principal
-    policies: tuple[str, ...]
+    policies: PrincipalPolicies
     expires_at: datetime
 
 
@@ -54,29 +55,40 @@ class ProvenSigner:
 
     access_key_id: AccessKeyId
     principal: Principal
-    policies: tuple[str, ...]
+    policies: PrincipalPolicies
 
 
 def issue_guard_key(
-    call: Call, *, access_key_id: AccessKeyId, date: str, region: str, service: str
+    call: Call,
+    *,
+    access_key_id: AccessKeyId,
+    session_token: str | None,
+    date: str,
+    region: str,
+    service: str,
 ) -> GuardKey:
     """Return the signing key for a scope that the calling guard is allowed to verify.
 
     AccessDenied comes first, so that only a guard learns which keys exist; then GuardScopeRefused
-    and AccessKeyNotFound, also for an inactive key.
+    and AccessKeyNotFound, also for an inactive or expired key, or a session token that is not its.
     """
     _authorize_scope(call, GET_SIGNING_KEY, region=region, service=service)
     if not _is_current(date, call.now):
         raise GuardScopeRefused(date=date, region=region, service=service)
-    signer = _find_active(call, access_key_id)
-    if signer is None:
-        raise AccessKeyNotFound(access_key_id=access_key_id)
+    try:
+        signer = _verify_signer(call, access_key_id, session_token)
+    except SignatureFailure as failure:
+        raise AccessKeyNotFound(access_key_id=access_key_id) from failure
+    expires_at = call.now + timedelta(seconds=GUARD_KEY_SECONDS)
+    temporary = signer.principal.temporary
+    if temporary is not None:
+        expires_at = min(expires_at, datetime.fromtimestamp(temporary.expires_at, UTC))
     return GuardKey(
         access_key_id=signer.access_key_id,
         signing_key=derive_signing_key(signer.secret_access_key, date, region, service),
         principal=signer.principal,
-        policies=_documents(call, signer.principal),
-        expires_at=call.now + timedelta(seconds=GUARD_KEY_SECONDS),
+        policies=policies_of(call, signer.principal),
+        expires_at=expires_at,
     )
 
 
@@ -89,12 +101,10 @@ def verify_for_guard(
         parts, now=call.now, skew_seconds=skew_seconds, service=service, region=region
     )
     access_key_id = AccessKeyId(proof.access_key_id)
-    signer = _find_active(call, access_key_id) if proof.session_token is None else None
-    if signer is None:
-        raise SignatureFailure(SignatureFault.INVALID_ACCESS_KEY, UNKNOWN_ACCESS_KEY_TEXT)
+    signer = _verify_signer(call, access_key_id, proof.session_token)
     signing_key = derive_signing_key(signer.secret_access_key, proof.date, region, service)
     verify_signature(parts, proof, signing_key)
-    return ProvenSigner(access_key_id, signer.principal, _documents(call, signer.principal))
+    return ProvenSigner(access_key_id, signer.principal, policies_of(call, signer.principal))
 
 
 def _authorize_scope(call: Call, action: str, *, region: str, service: str) -> None:
@@ -112,10 +122,12 @@ def _is_current(date: str, now: datetime) -> bool:
     return date in {day.strftime("%Y%m%d") for day in days}
 
 
-def _find_active(call: Call, access_key_id: AccessKeyId) -> Signer | None:
-    signer = find_signer(call.db, call.vault, call.account_id, access_key_id)
-    return signer if signer is not None and signer.active else None
-
-
-def _documents(call: Call, principal: Principal) -> tuple[str, ...]:
-    return tuple(iam_policy.document for iam_policy in policies_of(call, principal))
+def _verify_signer(call: Call, access_key_id: AccessKeyId, session_token: str | None) -> Signer:
+    return verify_signer(
+        call.db,
+        call.vault,
+        call.account_id,
+        access_key_id=access_key_id,
+        session_token=session_token,
+        now_millis=call.now_millis,
+    )

@@ -3,19 +3,32 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
 import sqlalchemy as sa
 
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import AccountId, Arn, new_unique_id
 from poolgate.foundation.paging import Page
-from poolgate.iam.tables import access_keys, iam_user_policies, iam_users
+from poolgate.iam.attachments import verify_boundary
+from poolgate.iam.owners import (
+    OwnerKind,
+    PolicyOwner,
+    entity_arn,
+    has_attached_policies,
+    has_inline_policies,
+    name_key,
+)
+from poolgate.iam.tables import (
+    access_keys,
+    iam_group_members,
+    iam_mfa_devices,
+    iam_users,
+    temporary_keys,
+)
+from poolgate.iam.tags import decode_tags, encode_tags, merged_tags, remaining_tags
 from poolgate.store.call import Call
 from poolgate.store.database import InsertIfAbsent, Transaction
 
 USERS_PER_ACCOUNT = 5000
-TAGS_PER_USER = 50
-_RESERVED_TAG_PREFIX = "aws:"
 
 
 class IamUserNotFound(Failure):
@@ -38,16 +51,16 @@ class IamUserHasPolicies(Failure):
     """A user with inline policies is not deleted."""
 
 
-class DuplicateTagKeys(Failure):
-    """Two tag keys differ in nothing but case."""
+class IamUserHasAttachedPolicies(Failure):
+    """A user with attached policies is not deleted."""
 
 
-class TooManyTags(Failure):
-    """The user would have more tags than it may. Facts: limit."""
+class IamUserInGroups(Failure):
+    """A user that is in a group is not deleted."""
 
 
-class ReservedTagKey(Failure):
-    """Tag keys that begin with `aws:` are not a caller's. Facts: tag_key."""
+class IamUserHasMfaDevices(Failure):
+    """A user with an MFA device is not deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +71,13 @@ class IamUser:
     name: str
     path: str
     tags: Mapping[str, str]
+    boundary_arn: str | None
     created_at: int
+
+    @property
+    def owner(self) -> PolicyOwner:
+        """The user as one that policies are put on."""
+        return PolicyOwner(OwnerKind.USER, self.user_id, self.name, self.path)
 
 
 _ROOM = sa.select(sa.func.count()).select_from(iam_users)
@@ -95,36 +114,54 @@ _ANY_ACCESS_KEY = (
     .where(access_keys.c.user_id == sa.bindparam("of_user"))
     .limit(1)
 )
-_ANY_POLICY = (
-    sa.select(iam_user_policies.c.name)
-    .where(iam_user_policies.c.user_id == sa.bindparam("of_user"))
+_ANY_GROUP = (
+    sa.select(iam_group_members.c.group_id)
+    .where(iam_group_members.c.user_id == sa.bindparam("of_user"))
     .limit(1)
+)
+_ANY_MFA_DEVICE = (
+    sa.select(iam_mfa_devices.c.serial_number)
+    .where(iam_mfa_devices.c.user_id == sa.bindparam("of_user"))
+    .limit(1)
+)
+_END_SESSIONS = sa.delete(temporary_keys).where(
+    temporary_keys.c.owner_id == sa.bindparam("of_user")
 )
 
 
 def user_arn(account_id: AccountId, path: str, name: str) -> Arn:
     """Return the ARN of an IAM user."""
-    return Arn(f"arn:aws:iam::{account_id}:user{path}{name}")
+    return entity_arn(account_id, OwnerKind.USER, path, name)
 
 
-def create(call: Call, *, name: str, path: str, tags: Sequence[tuple[str, str]]) -> IamUser:
+def create(
+    call: Call,
+    *,
+    name: str,
+    path: str,
+    tags: Sequence[tuple[str, str]],
+    boundary_arn: str | None = None,
+) -> IamUser:
     """Store a new user."""
     user = IamUser(
         user_id=new_unique_id("AIDA"),
         name=name,
         path=path,
-        tags=_merged_tags({}, tags),
+        tags=merged_tags({}, tags),
+        boundary_arn=boundary_arn,
         created_at=call.now_millis,
     )
     with call.db.writing() as transaction:
+        verify_boundary(transaction, boundary_arn)
         if transaction.one(_ROOM)[0] >= USERS_PER_ACCOUNT:
             raise TooManyIamUsers(limit=str(USERS_PER_ACCOUNT))
         stored = {
             "user_id": user.user_id,
             "name": user.name,
-            "name_key": _name_key(user.name),
+            "name_key": name_key(user.name),
             "path": user.path,
-            "tags": _encoded_tags(user.tags),
+            "tags": encode_tags(user.tags),
+            "boundary_arn": user.boundary_arn,
             "created_at": user.created_at,
         }
         if not transaction.insert_if_absent(_INSERT, stored):
@@ -134,8 +171,8 @@ def create(call: Call, *, name: str, path: str, tags: Sequence[tuple[str, str]])
 
 def find(transaction: Transaction, name: str) -> IamUser | None:
     """Return the user of that name, whatever its case, or None."""
-    row = transaction.one(_BY_NAME, {"name_key": _name_key(name)})
-    return None if row is None else _user(row)
+    row = transaction.one(_BY_NAME, {"name_key": name_key(name)})
+    return None if row is None else of_row(row)
 
 
 def get(transaction: Transaction, name: str) -> IamUser:
@@ -146,12 +183,18 @@ def get(transaction: Transaction, name: str) -> IamUser:
     return user
 
 
+def find_by_id(transaction: Transaction, user_id: str) -> IamUser | None:
+    """Return the user with that id, or None."""
+    row = transaction.one(_BY_ID, {"user_id": user_id})
+    return None if row is None else of_row(row)
+
+
 def get_by_id(transaction: Transaction, user_id: str, *, name: str) -> IamUser:
     """Return the user with that id; raise IamUserNotFound, told by `name`."""
-    row = transaction.one(_BY_ID, {"user_id": user_id})
-    if row is None:
+    user = find_by_id(transaction, user_id)
+    if user is None:
         raise IamUserNotFound(name=name)
-    return _user(row)
+    return user
 
 
 def list_page(
@@ -167,8 +210,8 @@ def list_page(
             "limit": limit + 1,
         },
     )
-    users = tuple(_user(row) for row in rows[:limit])
-    return Page(users, _name_key(users[-1].name) if len(rows) > limit else None)
+    users = tuple(of_row(row) for row in rows[:limit])
+    return Page(users, name_key(users[-1].name) if len(rows) > limit else None)
 
 
 def update(call: Call, name: str, *, new_name: str | None, new_path: str | None) -> None:
@@ -184,72 +227,60 @@ def update(call: Call, name: str, *, new_name: str | None, new_path: str | None)
             {
                 "of_user": user.user_id,
                 "new_name": wanted_name,
-                "new_name_key": _name_key(wanted_name),
+                "new_name_key": name_key(wanted_name),
                 "new_path": new_path or user.path,
             },
         )
 
 
 def delete(call: Call, name: str) -> None:
-    """Remove a user who has neither access keys nor policies."""
+    """Remove a user who has nothing left; temporary keys made by the user end with it."""
     with call.db.writing() as transaction:
-        of_user = {"of_user": get(transaction, name).user_id}
-        if transaction.one(_ANY_ACCESS_KEY, of_user) is not None:
-            raise IamUserHasAccessKeys
-        if transaction.one(_ANY_POLICY, of_user) is not None:
+        user = get(transaction, name)
+        of_user = {"of_user": user.user_id}
+        for statement, failure in _OBSTACLES:
+            if transaction.one(statement, of_user) is not None:
+                raise failure
+        if has_inline_policies(transaction, user.user_id):
             raise IamUserHasPolicies
+        if has_attached_policies(transaction, user.user_id):
+            raise IamUserHasAttachedPolicies
+        transaction.run(_END_SESSIONS, of_user)
         transaction.run(_DELETE, of_user)
+
+
+_OBSTACLES: Sequence[tuple[sa.Executable, type[Failure]]] = (
+    (_ANY_ACCESS_KEY, IamUserHasAccessKeys),
+    (_ANY_MFA_DEVICE, IamUserHasMfaDevices),
+    (_ANY_GROUP, IamUserInGroups),
+)
 
 
 def tag(call: Call, name: str, tags: Sequence[tuple[str, str]]) -> None:
     """Add tags; a key that is there already, whatever its case, is replaced."""
     with call.db.writing() as transaction:
         user = get(transaction, name)
-        _put_tags(transaction, user, _merged_tags(user.tags, tags))
+        _put_tags(transaction, user, merged_tags(user.tags, tags))
 
 
 def untag(call: Call, name: str, tag_keys: Sequence[str]) -> None:
     """Remove tags; a key that is not there is not missed."""
-    removed = {tag_key.casefold() for tag_key in tag_keys}
     with call.db.writing() as transaction:
         user = get(transaction, name)
-        kept = {key: value for key, value in user.tags.items() if key.casefold() not in removed}
-        _put_tags(transaction, user, kept)
+        _put_tags(transaction, user, remaining_tags(user.tags, tag_keys))
 
 
 def _put_tags(transaction: Transaction, user: IamUser, tags: Mapping[str, str]) -> None:
-    transaction.run(_UPDATE_TAGS, {"of_user": user.user_id, "new_tags": _encoded_tags(tags)})
+    transaction.run(_UPDATE_TAGS, {"of_user": user.user_id, "new_tags": encode_tags(tags)})
 
 
-def _merged_tags(
-    existing: Mapping[str, str], added: Sequence[tuple[str, str]]
-) -> Mapping[str, str]:
-    folded = [key.casefold() for key, _ in added]
-    if len(set(folded)) < len(folded):
-        raise DuplicateTagKeys
-    for key in folded:
-        if key.startswith(_RESERVED_TAG_PREFIX):
-            raise ReservedTagKey(tag_key=key)
-    kept = {key: value for key, value in existing.items() if key.casefold() not in folded}
-    merged = kept | dict(added)
-    if len(merged) > TAGS_PER_USER:
-        raise TooManyTags(limit=str(TAGS_PER_USER))
-    return merged
-
-
-def _name_key(name: str) -> str:
-    return name.casefold()
-
-
-def _encoded_tags(tags: Mapping[str, str]) -> str:
-    return msgspec.json.encode(tags).decode()
-
-
-def _user(row: "sa.Row[tuple[object, ...]]") -> IamUser:
+def of_row(row: "sa.Row[tuple[object, ...]]") -> IamUser:
+    """Return the user of a row of the table, or of a join with it."""
     return IamUser(
         user_id=row.user_id,
         name=row.name,
         path=row.path,
-        tags=msgspec.json.decode(row.tags, type=dict[str, str]),
+        tags=decode_tags(row.tags),
+        boundary_arn=row.boundary_arn,
         created_at=row.created_at,
     )

@@ -14,6 +14,7 @@ from poolgate.store.call import Call
 Shape = Mapping[str, Any]
 Run = TypeVar("Run", bound=Callable[..., Any])
 ResourceOf = Callable[[Call, Any], str]
+ContextOf = Callable[[Call, Any], Mapping[str, tuple[str, ...]]]
 
 
 class Authentication(Enum):
@@ -31,8 +32,9 @@ class Operation:
 
     `run(call, request)` returns the response shape, or None where the model has no output; an
     ACCESS_TOKEN operation is `run(call, request, signed_in)`, with the token verified before.
-    `resource_of` gives the ARN that IAM policies are matched with. `needs_permission` is False for
-    the few signed operations that every caller may use.
+    `resource_of` gives the ARN that IAM policies are matched with, `context_of` the condition keys
+    of the service. `needs_permission` is False for the few signed operations that every caller may
+    use, or that ask for their permissions themselves.
     """
 
     service: str
@@ -40,16 +42,20 @@ class Operation:
     authentication: Authentication
     run: Callable[..., Any]
     resource_of: ResourceOf
+    context_of: ContextOf
     needs_permission: bool
 
 
 class Registrar:
     """Collects the operations of one service."""
 
-    def __init__(self, service: str, *, resource_of: ResourceOf) -> None:
+    def __init__(
+        self, service: str, *, resource_of: ResourceOf, context_of: ContextOf | None = None
+    ) -> None:
         self.service = service
         self.operations: dict[str, Operation] = {}
         self._resource_of = resource_of
+        self._context_of = context_of or no_context
 
     def operation(
         self,
@@ -70,6 +76,7 @@ class Registrar:
                 authentication=authentication,
                 run=run,
                 resource_of=resource_of or self._resource_of,
+                context_of=self._context_of,
                 needs_permission=needs_permission,
             )
             return run
@@ -80,3 +87,8 @@ class Registrar:
 def any_resource(_call: Call, _request: Shape) -> str:
     """Return `*`, for operations on no resource in particular."""
     return "*"
+
+
+def no_context(_call: Call, _request: Shape) -> Mapping[str, tuple[str, ...]]:
+    """Return no condition keys, for services without any of their own."""
+    return {}

@@ -50,4 +50,6 @@ def request_context(
         context["aws:UserAgent"] = (user_agent,)
     for tag_key, tag_value in principal.tags:
         context[f"aws:PrincipalTag/{tag_key}"] = (tag_value,)
+    if principal.temporary is not None:
+        context.update(principal.temporary.context)
     return context

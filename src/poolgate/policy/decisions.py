@@ -34,12 +34,17 @@ class PolicyType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PolicySet:
-    """Every policy that has a say; `session` is None for a caller without session policies."""
+    """Every policy that has a say; `session` is None for a caller without session policies.
+
+    With `resource_must_allow` an identity policy alone is not enough: so it is with the trust
+    policies of roles, even in one account.
+    """
 
     identity: tuple[Policy, ...] = ()
     resource: Policy | None = None
     boundary: Policy | None = None
     session: tuple[Policy, ...] | None = None
+    resource_must_allow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,8 @@ def _decide_allow(
     if by_resource.naming is Naming.DIRECT:
         # Final: not limited by what identity policy, boundary and session policy leave out.
         return _allow(PolicyType.RESOURCE, by_resource)
+    if policies.resource_must_allow and by_resource.naming is Naming.NOT_NAMED:
+        return _implicit_deny(PolicyType.RESOURCE)
     granting, granted = PolicyType.IDENTITY, findings[PolicyType.IDENTITY]
     if not granted.allowing:
         if by_resource.naming is not Naming.ROLE:

@@ -19,6 +19,7 @@ from poolgate.policy.patterns import (
     PolicyVersion,
     Template,
     Variable,
+    Wildcard,
     arn_parts,
     compile_arn,
     compile_pattern,
@@ -42,6 +43,17 @@ _STATEMENT_ELEMENTS: Final = frozenset(
     | {"Principal", "NotPrincipal"}
 )
 _PRINCIPAL_KINDS: Final = frozenset({"AWS", "Federated", "Service", "CanonicalUser"})
+_TRUST_ACTIONS: Final = frozenset(
+    {
+        "sts:assumerole",
+        "sts:assumerolewithsaml",
+        "sts:assumerolewithwebidentity",
+        "sts:tagsession",
+        "sts:setsourceidentity",
+        "sts:setcontext",
+        "sts:*",
+    }
+)
 _SID = re.compile(r"[A-Za-z0-9]*")
 _VENDOR = re.compile(r"[A-Za-z0-9-]+|\*")
 _PARTITION = re.compile(r"aws(?:-[a-z]+)*|\*")
@@ -59,10 +71,11 @@ class MalformedPolicy(Failure):
 
 
 class PolicyKind(Enum):
-    """What a policy is attached to; only a resource's policy names principals."""
+    """What a policy is attached to; a resource's and a role's trust policy name principals."""
 
     IDENTITY = "identity"
     RESOURCE = "resource"
+    TRUST = "trust"
 
 
 def parse_policy(
@@ -146,7 +159,11 @@ def _statement(
     if effect not in tuple(StatementEffect):
         raise MalformedPolicy(_SYNTAX)
     actions = _actions(elements)
-    resources = _resources(elements, version)
+    if kind is PolicyKind.TRUST:
+        _verify_trust_actions(elements)
+    resources = (
+        _any_resource(elements) if kind is PolicyKind.TRUST else _resources(elements, version)
+    )
     principals, spared = _principals(elements, kind)
     return Statement(
         sid=_sid(elements, kind),
@@ -163,7 +180,7 @@ def _statement(
 def _sid(elements: Mapping[str, object], kind: PolicyKind) -> str:
     sid = elements.get("Sid", "")
     # AWS elements_sid: IAM takes letters and digits only, some resource policies take more
-    if not isinstance(sid, str) or (kind is PolicyKind.IDENTITY and not _SID.fullmatch(sid)):
+    if not isinstance(sid, str) or (kind is not PolicyKind.RESOURCE and not _SID.fullmatch(sid)):
         raise MalformedPolicy(_SYNTAX)
     return sid
 
@@ -211,6 +228,24 @@ def _verify_action(text: str) -> None:
         raise MalformedPolicy("Actions/Condition can contain only one colon.")
     if not _VENDOR.fullmatch(vendor):
         raise MalformedPolicy(f"Vendor {vendor} is not valid")
+
+
+def _verify_trust_actions(elements: Mapping[str, object]) -> None:
+    actions = _texts(elements.get("Action", []))
+    if not actions or not {action.lower() for action in actions} <= _TRUST_ACTIONS:
+        raise MalformedPolicy(
+            "Trust Policy statement actions can only be sts:AssumeRole, sts:AssumeRoleWithSAML, "
+            " and sts:AssumeRoleWithWebIdentity"
+        )
+
+
+def _any_resource(elements: Mapping[str, object]) -> ResourceElement:
+    """Return what a trust policy speaks of: the one role that it is part of."""
+    for name in ("Resource", "NotResource"):
+        if name in elements:
+            raise MalformedPolicy(f"Has prohibited field {name}")
+    everything = pattern_set([(Wildcard.ANY_RUN,)], compile_arn)
+    return ResourceElement(patterns=everything, templates=(), negated=False)
 
 
 def _resources(elements: Mapping[str, object], version: PolicyVersion) -> ResourceElement:
@@ -262,8 +297,8 @@ def _principals(
         if has_spared:
             raise MalformedPolicy(_SYNTAX)
         return _named_principals(elements["Principal"]), None
-    # AWS elements_notprincipal: to be used with Deny only
-    if not has_spared or elements["Effect"] != StatementEffect.DENY:
+    # AWS elements_notprincipal: to be used with Deny only, and never in a trust policy
+    if kind is PolicyKind.TRUST or not has_spared or elements["Effect"] != StatementEffect.DENY:
         raise MalformedPolicy(_SYNTAX)
     return None, _named_principals(elements["NotPrincipal"])
 
@@ -277,8 +312,11 @@ def _named_principals(given: object) -> NamedPrincipals:
         for value in _texts(values):
             if kind == "AWS" and not _PRINCIPAL.fullmatch(value):
                 raise MalformedPolicy(f'Invalid principal in policy: "AWS":"{value}"')
-    # Services and web identities never call with a principal of this account.
-    return NamedPrincipals(frozenset(_texts(given.get("AWS", []))))
+    # Services never call with a principal of this account.
+    return NamedPrincipals(
+        names=frozenset(_texts(given.get("AWS", []))),
+        providers=frozenset(_texts(given.get("Federated", []))),
+    )
 
 
 def _conditions(given: object, version: PolicyVersion) -> tuple[AnyCondition, ...]:

@@ -23,9 +23,10 @@ class Naming(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class NamedPrincipals:
-    """The AWS principals that a statement lists."""
+    """The principals that a statement lists: those of accounts, and identity providers."""
 
     names: frozenset[str]
+    providers: frozenset[str] = frozenset()
 
     @property
     def everyone(self) -> bool:
@@ -33,7 +34,12 @@ class NamedPrincipals:
         return "*" in self.names
 
     def naming_of(self, principal: Principal) -> Naming:
-        """Return the most direct way in which the principal is named."""
+        """Return the most direct way in which the principal is named.
+
+        Whom an identity provider vouches for has no name but the provider's; `*` is not one.
+        """
+        if principal.type is PrincipalType.WEB_IDENTITY:
+            return Naming.DIRECT if principal.arn in self.providers else Naming.NOT_NAMED
         if self.everyone or not self.names.isdisjoint(own_names(principal)):
             return Naming.DIRECT
         if not self.names.isdisjoint(role_names(principal)):

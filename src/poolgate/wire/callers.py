@@ -3,15 +3,11 @@
 import re
 from dataclasses import dataclass
 
+from poolgate.foundation.clock import epoch_millis
 from poolgate.foundation.ids import AccessKeyId, Region
-from poolgate.iam.access_keys import find_signer, root_principal
+from poolgate.iam.signers import root_principal, verify_signer
 from poolgate.policy.principal import Principal
-from poolgate.sigv4.failures import (
-    INVALID_CREDENTIALS_TEXT,
-    UNKNOWN_ACCESS_KEY_TEXT,
-    SignatureFailure,
-    SignatureFault,
-)
+from poolgate.sigv4.failures import SignatureFailure, SignatureFault
 from poolgate.sigv4.proofs import carries_proof, parse_proof, verify_signature
 from poolgate.sigv4.requests import RequestParts
 from poolgate.sigv4.signing import derive_signing_key
@@ -64,22 +60,17 @@ def verify_caller(installation: Installation, http: HttpRequest, *, service: str
 
 
 def _verified_caller(installation: Installation, parts: RequestParts, service: str) -> SignedCaller:
-    proof = parse_proof(
-        parts,
-        now=installation.clock.now(),
-        skew_seconds=installation.skew_of(service),
-        service=service,
-    )
-    # This account has long-term keys only; a session token belongs to none of them.
-    if proof.session_token is not None:
-        raise SignatureFailure(SignatureFault.INVALID_ACCESS_KEY, INVALID_CREDENTIALS_TEXT)
+    now = installation.clock.now()
+    proof = parse_proof(parts, now=now, skew_seconds=installation.skew_of(service), service=service)
     access_key_id = AccessKeyId(proof.access_key_id)
-    signer = find_signer(
-        installation.db, installation.vault, installation.account_id, access_key_id
+    signer = verify_signer(
+        installation.db,
+        installation.vault,
+        installation.account_id,
+        access_key_id=access_key_id,
+        session_token=proof.session_token,
+        now_millis=epoch_millis(now),
     )
-    # AWS protocol.md 6.3, check 15: an inactive key is refused like an unknown one.
-    if signer is None or not signer.active:
-        raise SignatureFailure(SignatureFault.INVALID_ACCESS_KEY, UNKNOWN_ACCESS_KEY_TEXT)
     signing_key = derive_signing_key(
         signer.secret_access_key, proof.date, proof.region, proof.service
     )

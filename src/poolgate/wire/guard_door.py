@@ -14,7 +14,7 @@ import msgspec
 from poolgate.foundation.ids import AccessKeyId
 from poolgate.foundation.randomness import random_uuid
 from poolgate.iam.access_keys import AccessKeyNotFound
-from poolgate.iam.authorization import AccessDenied
+from poolgate.iam.authorization import AccessDenied, PrincipalPolicies
 from poolgate.iam.guard_keys import GuardScopeRefused, issue_guard_key, verify_for_guard
 from poolgate.policy.principal import Principal
 from poolgate.sigv4.failures import SignatureFailure
@@ -38,6 +38,7 @@ class SigningKeyQuestion(msgspec.Struct, frozen=True):
     date: str
     region: str
     service: str
+    session_token: str | None = None
 
 
 class VerificationQuestion(msgspec.Struct, frozen=True):
@@ -98,6 +99,7 @@ def _signing_key(call: Call, body: bytes) -> _Answer:
     key = issue_guard_key(
         call,
         access_key_id=AccessKeyId(question.access_key_id),
+        session_token=question.session_token,
         date=question.date,
         region=question.region,
         service=question.service,
@@ -108,7 +110,7 @@ def _signing_key(call: Call, body: bytes) -> _Answer:
             "access_key_id": key.access_key_id,
             "signing_key": base64.b64encode(key.signing_key).decode(),
             "principal": _shown(key.principal),
-            "policies": list(key.policies),
+            **_shown_policies(key.policies),
             "valid_until": int(key.expires_at.timestamp()),
         },
     )
@@ -136,7 +138,7 @@ def _verification(call: Call, body: bytes) -> _Answer:
         {
             "access_key_id": signer.access_key_id,
             "principal": _shown(signer.principal),
-            "policies": list(signer.policies),
+            **_shown_policies(signer.policies),
         },
     )
 
@@ -158,6 +160,23 @@ def _shown(principal: Principal) -> dict[str, object]:
         "principal_arn": principal.principal_arn,
         "username": principal.username,
         "tags": [list(tag) for tag in principal.tags],
+        "temporary": None
+        if principal.temporary is None
+        else {
+            "access_key_id": principal.temporary.access_key_id,
+            "expires_at": principal.temporary.expires_at,
+            "context": {name: list(values) for name, values in principal.temporary.context},
+            "for_pool_user": principal.temporary.for_pool_user,
+        },
+    }
+
+
+def _shown_policies(policies: PrincipalPolicies) -> dict[str, object]:
+    session = policies.session
+    return {
+        "policies": [each.document for each in policies.identity],
+        "boundary": None if policies.boundary is None else policies.boundary.document,
+        "session_policies": None if session is None else [each.document for each in session],
     }
 
 

@@ -170,6 +170,7 @@ def authorize_caller(exchange: Exchange) -> None:
             call,
             action=f"{operation.service}:{operation.name}",
             resource=operation.resource_of(call, exchange.members),
+            context=operation.context_of(call, exchange.members),
         )
 
 

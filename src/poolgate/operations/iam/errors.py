@@ -1,60 +1,202 @@
 """How iam words the failures of its operations."""
 
 from poolgate.foundation.paging import PageTokenInvalid
-from poolgate.iam import access_keys, user_policies, users
+from poolgate.iam import (
+    access_keys,
+    attachments,
+    groups,
+    inline_policies,
+    managed_policies,
+    mfa_devices,
+    oidc_providers,
+    roles,
+    service_linked_roles,
+    tags,
+    trust_policies,
+    users,
+)
 from poolgate.operations.errors import AwsError, ErrorTable
 from poolgate.operations.iam.owners import UserNameRequired
-from poolgate.operations.iam.requests import BoundaryNotFound, StatusNotSettable
+from poolgate.operations.iam.requests import StatusNotSettable
 from poolgate.policy.documents import MalformedPolicy
 
 NOT_FOUND = 404
 CONFLICT = 409
+FORBIDDEN = 403
 
-IAM_ERRORS: ErrorTable = {
-    users.IamUserNotFound: AwsError(
-        "NoSuchEntity", "The user with name {name} cannot be found.", NOT_FOUND
+
+def _not_found(message: str) -> AwsError:
+    return AwsError("NoSuchEntity", message, NOT_FOUND)
+
+
+def _exists(message: str) -> AwsError:
+    return AwsError("EntityAlreadyExists", message, CONFLICT)
+
+
+def _over_quota(message: str) -> AwsError:
+    return AwsError("LimitExceeded", message, CONFLICT)
+
+
+def _still_used(what: str) -> AwsError:
+    return AwsError("DeleteConflict", f"Cannot delete entity, must {what} first.", CONFLICT)
+
+
+_USERS: ErrorTable = {
+    users.IamUserNotFound: _not_found("The user with name {name} cannot be found."),
+    users.IamUserExists: _exists("User with name {name} already exists."),
+    users.TooManyIamUsers: _over_quota("Cannot exceed quota for UsersPerAccount: {limit}"),
+    users.IamUserHasAccessKeys: _still_used("delete access keys"),
+    users.IamUserHasMfaDevices: _still_used("deactivate all MFA devices"),
+    users.IamUserHasPolicies: _still_used("delete policies"),
+    users.IamUserHasAttachedPolicies: _still_used("detach all policies"),
+    users.IamUserInGroups: _still_used("remove users from group"),
+    access_keys.AccessKeyNotFound: _not_found(
+        "The Access Key with id {access_key_id} cannot be found."
     ),
-    users.IamUserExists: AwsError(
-        "EntityAlreadyExists", "User with name {name} already exists.", CONFLICT
-    ),
-    users.TooManyIamUsers: AwsError(
-        "LimitExceeded", "Cannot exceed quota for UsersPerAccount: {limit}", CONFLICT
-    ),
-    users.IamUserHasAccessKeys: AwsError(
-        "DeleteConflict", "Cannot delete entity, must delete access keys first.", CONFLICT
-    ),
-    users.IamUserHasPolicies: AwsError(
-        "DeleteConflict", "Cannot delete entity, must delete policies first.", CONFLICT
-    ),
-    users.DuplicateTagKeys: AwsError(
-        "InvalidInput",
-        "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
-    ),
-    users.TooManyTags: AwsError(
-        "LimitExceeded", "Cannot exceed quota for TagsPerUser: {limit}", CONFLICT
-    ),
-    users.ReservedTagKey: AwsError(
-        "InvalidInput", "Tag keys that begin with aws: are reserved: {tag_key}"
-    ),
-    BoundaryNotFound: AwsError(
-        "NoSuchEntity", "Scope ARN: {arn} does not exist or is not attachable.", NOT_FOUND
-    ),
-    access_keys.AccessKeyNotFound: AwsError(
-        "NoSuchEntity", "The Access Key with id {access_key_id} cannot be found.", NOT_FOUND
-    ),
-    access_keys.TooManyAccessKeys: AwsError(
-        "LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: {limit}", CONFLICT
+    access_keys.TooManyAccessKeys: _over_quota(
+        "Cannot exceed quota for AccessKeysPerUser: {limit}"
     ),
     StatusNotSettable: AwsError("InvalidInput", "An access key cannot be set to {status}."),
-    user_policies.UserPolicyNotFound: AwsError(
-        "NoSuchEntity", "The user policy with name {name} cannot be found.", NOT_FOUND
-    ),
-    user_policies.UserPoliciesTooLarge: AwsError(
-        "LimitExceeded", "Maximum policy size of {limit} bytes exceeded for user {name}", CONFLICT
-    ),
-    MalformedPolicy: AwsError("MalformedPolicyDocument", "{detail}"),
     UserNameRequired: AwsError(
         "ValidationError", "Must specify userName when calling with non-User credentials"
     ),
+    mfa_devices.MfaDeviceExists: _exists(
+        "MFADevice entity at the same path and name already exists."
+    ),
+    mfa_devices.MfaDeviceNotFound: _not_found(
+        "VirtualMFADevice with serial number {serial_number} doesn't exist."
+    ),
+    mfa_devices.MfaDeviceInUse: AwsError(
+        "DeleteConflict", "MFA VirtualDevice in use. Must deactivate first.", CONFLICT
+    ),
+    mfa_devices.MfaDeviceNotEnabled: _not_found(
+        "Device with serial number {serial_number} is not enabled for user {name}."
+    ),
+    mfa_devices.TooManyMfaDevices: _over_quota(
+        "Cannot exceed quota for MFADevicesPerUser: {limit}"
+    ),
+    mfa_devices.WrongMfaCodes: AwsError(
+        "InvalidAuthenticationCode",
+        "Authentication code for device is not valid.",
+        FORBIDDEN,
+    ),
+}
+
+_GROUPS_AND_ROLES: ErrorTable = {
+    groups.IamGroupNotFound: _not_found("The group with name {name} cannot be found."),
+    groups.IamGroupExists: _exists("Group with name {name} already exists."),
+    groups.TooManyIamGroups: _over_quota("Cannot exceed quota for GroupsPerAccount: {limit}"),
+    groups.TooManyGroupsOfUser: _over_quota("Cannot exceed quota for GroupsPerUser: {limit}"),
+    groups.IamGroupHasMembers: _still_used("remove users from group"),
+    groups.IamGroupHasPolicies: _still_used("delete policies"),
+    groups.IamGroupHasAttachedPolicies: _still_used("detach all policies"),
+    roles.RoleNotFound: _not_found("The role with name {name} cannot be found."),
+    roles.RoleExists: _exists("Role with name {name} already exists."),
+    roles.TooManyRoles: _over_quota("Cannot exceed quota for RolesPerAccount: {limit}"),
+    roles.RoleHasPolicies: _still_used("remove referenced objects"),
+    roles.ServiceLinkedRoleFixed: AwsError(
+        "UnmodifiableEntity",
+        "Cannot perform the operation on the protected role '{name}' - this role is only"
+        " modifiable by AWS",
+    ),
+    service_linked_roles.ServiceUnknown: AwsError(
+        "InvalidInput", "Invalid service principal: {service}"
+    ),
+    service_linked_roles.SuffixRefused: AwsError(
+        "InvalidInput", "Custom suffix is not allowed for {service}"
+    ),
+    service_linked_roles.ServiceLinkedRoleExists: AwsError(
+        "InvalidInput",
+        "Service role name {name} has been taken in this account, please try a different suffix.",
+    ),
+    service_linked_roles.DeletionTaskNotFound: _not_found("Deletion task {task_id} was not found."),
+    trust_policies.TrustPolicyTooLarge: _over_quota(
+        "Cannot exceed quota for ACLSizePerRole: {limit}"
+    ),
+    oidc_providers.OidcProviderNotFound: _not_found(
+        "OpenIDConnect Provider not found for arn {arn}"
+    ),
+    oidc_providers.OidcProviderExists: _exists("Provider with url {url} already exists."),
+    oidc_providers.OidcProviderUrlInvalid: AwsError(
+        "ValidationError", "Invalid Open ID Connect Provider URL"
+    ),
+    oidc_providers.TooManyOidcProviders: _over_quota(
+        "Cannot exceed quota for OpenIdConnectProvidersPerAccount: {limit}"
+    ),
+    oidc_providers.TooManyClientIds: _over_quota(
+        "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {limit}"
+    ),
+    oidc_providers.TooManyThumbprints: AwsError(
+        "InvalidInput", "Thumbprint list must contain fewer than 5 entries."
+    ),
+}
+
+_POLICIES: ErrorTable = {
+    inline_policies.InlinePolicyNotFound: _not_found(
+        "The {kind} policy with name {name} cannot be found."
+    ),
+    inline_policies.InlinePoliciesTooLarge: _over_quota(
+        "Maximum policy size of {limit} bytes exceeded for {kind} {name}"
+    ),
+    managed_policies.ManagedPolicyNotFound: _not_found("Policy {arn} was not found."),
+    managed_policies.ManagedPolicyExists: _exists(
+        "A policy called {name} already exists. Duplicate names are not allowed."
+    ),
+    managed_policies.TooManyManagedPolicies: _over_quota(
+        "Cannot exceed quota for PoliciesPerAccount: {limit}"
+    ),
+    managed_policies.ManagedPolicyTooLarge: _over_quota(
+        "Cannot exceed quota for PolicySize: {limit}"
+    ),
+    managed_policies.PolicyVersionNotFound: _not_found(
+        "Policy {arn} version {version} does not exist or is not attachable."
+    ),
+    managed_policies.TooManyPolicyVersions: _over_quota(
+        "A managed policy can have up to {limit} versions. Before you create a new version, you"
+        " must delete an existing version."
+    ),
+    managed_policies.DefaultVersionInUse: AwsError(
+        "DeleteConflict", "Cannot delete the default version of a policy.", CONFLICT
+    ),
+    managed_policies.ManagedPolicyAttached: AwsError(
+        "DeleteConflict", "Cannot delete a policy attached to entities.", CONFLICT
+    ),
+    managed_policies.ManagedPolicyHasVersions: AwsError(
+        "DeleteConflict",
+        "This policy has more than one version. Before you delete a policy, you must delete the"
+        " policy's versions. The default version is deleted with the policy.",
+        CONFLICT,
+    ),
+    managed_policies.AwsManagedPolicyFixed: AwsError(
+        "AccessDenied", "Policy {arn} belongs to AWS and cannot be changed.", FORBIDDEN
+    ),
+    attachments.PolicyArnMalformed: AwsError(
+        "ValidationError", "Invalid ARN:  Could not be parsed!"
+    ),
+    attachments.PolicyNotAttachable: _not_found(
+        "Policy {arn} does not exist or is not attachable."
+    ),
+    attachments.PolicyNotAttached: _not_found("Policy {arn} was not found."),
+    attachments.TooManyAttachedPolicies: _over_quota(
+        "Cannot exceed quota for PoliciesPer{kind}: {limit}"
+    ),
+    attachments.BoundaryNotFound: _not_found(
+        "Scope ARN: {arn} does not exist or is not attachable."
+    ),
+    attachments.BoundaryNotSet: _not_found("The {kind} {name} has no permissions boundary."),
+    MalformedPolicy: AwsError("MalformedPolicyDocument", "{detail}"),
+}
+
+_COMMON: ErrorTable = {
+    tags.DuplicateTagKeys: AwsError(
+        "InvalidInput",
+        "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+    ),
+    tags.TooManyTags: _over_quota("Cannot exceed quota for TagsPerUser: {limit}"),
+    tags.ReservedTagKey: AwsError(
+        "InvalidInput", "Tag keys that begin with aws: are reserved: {tag_key}"
+    ),
     PageTokenInvalid: AwsError("ValidationError", "Invalid Marker."),
 }
+
+IAM_ERRORS: ErrorTable = {**_USERS, **_GROUPS_AND_ROLES, **_POLICIES, **_COMMON}

@@ -1,18 +1,15 @@
 """IAM users and their tags."""
 
-from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from poolgate.foundation.clock import from_epoch_millis
 from poolgate.iam import users
 from poolgate.operations.iam.owners import owner_named
 from poolgate.operations.iam.paging import Paging
-from poolgate.operations.iam.registrar import (
-    listed_users_resource,
-    new_user_resource,
-    registrar,
-)
-from poolgate.operations.iam.requests import BoundaryNotFound
+from poolgate.operations.iam.registrar import registrar
+from poolgate.operations.iam.resources import listed_users_resource, new_user_resource
+from poolgate.operations.iam.roles import boundary_shape
+from poolgate.operations.iam.tag_shapes import tag_list, tag_pairs, tags_page
 from poolgate.operations.registry import Authentication
 from poolgate.operations.shapes import iam as shapes
 from poolgate.store.call import Call
@@ -23,16 +20,14 @@ from poolgate.store.call import Call
 )
 def create_user(call: Call, request: shapes.CreateUserRequest) -> shapes.CreateUserResponse:
     """Create a user, who may do nothing until a policy says so."""
-    boundary = request.get("PermissionsBoundary")
-    if boundary is not None:
-        raise BoundaryNotFound(arn=boundary)
     user = users.create(
         call,
         name=request["UserName"],
         path=request.get("Path", "/"),
-        tags=_pairs(request.get("Tags", ())),
+        tags=tag_pairs(request.get("Tags", ())),
+        boundary_arn=request.get("PermissionsBoundary"),
     )
-    return {"User": _shape(call, user, with_tags=True)}
+    return {"User": user_shape(call, user, with_tags=True)}
 
 
 @registrar.operation("GetUser", authentication=Authentication.SIGV4)
@@ -42,7 +37,7 @@ def get_user(call: Call, request: shapes.GetUserRequest) -> shapes.GetUserRespon
         user = owner_named(transaction, call, request.get("UserName"))
     if user is None:
         return {"User": _root_shape(call)}
-    return {"User": _shape(call, user, with_tags=True)}
+    return {"User": user_shape(call, user, with_tags=True)}
 
 
 @registrar.operation(
@@ -57,7 +52,7 @@ def list_users(call: Call, request: shapes.ListUsersRequest) -> shapes.ListUsers
             transaction, path_prefix=path_prefix, after=paging.after, limit=paging.limit
         )
     return {
-        "Users": [_shape(call, user, with_tags=False) for user in page.rows],
+        "Users": [user_shape(call, user, with_tags=False) for user in page.rows],
         **paging.truncation(page.next_position),
     }
 
@@ -82,7 +77,7 @@ def delete_user(call: Call, request: shapes.DeleteUserRequest) -> None:
 @registrar.operation("TagUser", authentication=Authentication.SIGV4)
 def tag_user(call: Call, request: shapes.TagUserRequest) -> None:
     """Add or replace tags."""
-    users.tag(call, request["UserName"], _pairs(request["Tags"]))
+    users.tag(call, request["UserName"], tag_pairs(request["Tags"]))
 
 
 @registrar.operation("UntagUser", authentication=Authentication.SIGV4)
@@ -92,26 +87,16 @@ def untag_user(call: Call, request: shapes.UntagUserRequest) -> None:
 
 
 @registrar.operation("ListUserTags", authentication=Authentication.SIGV4)
-def list_user_tags(call: Call, request: shapes.ListUserTagsRequest) -> shapes.ListUserTagsResponse:
+def list_user_tags(call: Call, request: shapes.ListUserTagsRequest) -> dict[str, Any]:
     """List a user's tags, by key."""
-    name = request["UserName"]
-    paging = Paging(call, request, f"tags {name}")
+    paging = Paging(call, request, f"tags {request['UserName']}")
     with call.db.reading() as transaction:
-        user = users.get(transaction, name)
-    tag_keys = sorted(key for key in user.tags if paging.after is None or key > paging.after)
-    shown = tag_keys[: paging.limit]
-    more = len(tag_keys) > len(shown)
-    return {
-        "Tags": [{"Key": key, "Value": user.tags[key]} for key in shown],
-        **paging.truncation(shown[-1] if more else None),
-    }
+        user = users.get(transaction, request["UserName"])
+    return tags_page(user.tags, paging)
 
 
-def _pairs(tags: Sequence[shapes.Tag]) -> tuple[tuple[str, str], ...]:
-    return tuple((tag["Key"], tag["Value"]) for tag in tags)
-
-
-def _shape(call: Call, user: users.IamUser, *, with_tags: bool) -> shapes.User:
+def user_shape(call: Call, user: users.IamUser, *, with_tags: bool) -> shapes.User:
+    """Return a user as answers show it."""
     shape: shapes.User = {
         "Path": user.path,
         "UserName": user.name,
@@ -119,9 +104,11 @@ def _shape(call: Call, user: users.IamUser, *, with_tags: bool) -> shapes.User:
         "Arn": users.user_arn(call.account_id, user.path, user.name),
         "CreateDate": from_epoch_millis(user.created_at),
     }
-    # AWS API_ListUsers: listings leave the tags out.
+    # AWS API_ListUsers: listings leave the tags and the boundary out.
     if with_tags and user.tags:
-        shape["Tags"] = [{"Key": key, "Value": value} for key, value in user.tags.items()]
+        shape["Tags"] = tag_list(user.tags)
+    if with_tags and user.boundary_arn is not None:
+        shape["PermissionsBoundary"] = boundary_shape(user.boundary_arn)
     return shape
 
 

@@ -1,10 +1,66 @@
 """How sts words the failures of its operations."""
 
+from poolgate.iam import assumed_roles, managed_policies, mfa_devices, session_requests
 from poolgate.iam.access_keys import AccessKeyNotFound
 from poolgate.operations.errors import AwsError, ErrorTable
+from poolgate.operations.sts.requests import (
+    RoleArnInvalid,
+    SessionCredentialsRefused,
+    TokenCodeMissing,
+)
+from poolgate.policy.documents import MalformedPolicy
+
+FORBIDDEN = 403
 
 STS_ERRORS: ErrorTable = {
     AccessKeyNotFound: AwsError(
         "ValidationError", "The access key {access_key_id} does not exist."
+    ),
+    RoleArnInvalid: AwsError("ValidationError", "{arn} is invalid"),
+    assumed_roles.RootMayNotAssume: AwsError(
+        "AccessDenied", "Roles may not be assumed by root accounts.", FORBIDDEN
+    ),
+    assumed_roles.TrustDenied: AwsError(
+        "AccessDenied", "Not authorized to perform {action}", FORBIDDEN
+    ),
+    session_requests.SessionTooLong: AwsError(
+        "ValidationError",
+        "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+    ),
+    session_requests.ChainedSessionTooLong: AwsError(
+        "ValidationError",
+        "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role"
+        " chaining.",
+    ),
+    session_requests.DuplicateSessionTagKeys: AwsError(
+        "InvalidParameterValue",
+        "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+    ),
+    session_requests.TransitiveTagNotGiven: AwsError(
+        "InvalidParameterValue",
+        "The specified transitive tag key must be included in the requested tags.",
+    ),
+    session_requests.TransitiveTagOverridden: AwsError(
+        "InvalidParameterValue",
+        "One of the specified transitive tag keys can't be set because it conflicts with a"
+        " transitive tag key from the calling session.",
+    ),
+    session_requests.SessionPoliciesTooLarge: AwsError(
+        "PackedPolicyTooLarge", "Packed size of session policies and tags exceeds the limit"
+    ),
+    managed_policies.ManagedPolicyNotFound: AwsError(
+        "ValidationError", "Policy {arn} does not exist or is not attachable."
+    ),
+    MalformedPolicy: AwsError("MalformedPolicyDocument", "{detail}"),
+    SessionCredentialsRefused: AwsError(
+        "AccessDenied", "Cannot call {operation} with session credentials", FORBIDDEN
+    ),
+    TokenCodeMissing: AwsError(
+        "ValidationError", "SerialNumber and TokenCode must be given together."
+    ),
+    mfa_devices.MfaProofWrong: AwsError(
+        "AccessDenied",
+        "MultiFactorAuthentication failed with invalid MFA one time pass code.",
+        FORBIDDEN,
     ),
 }

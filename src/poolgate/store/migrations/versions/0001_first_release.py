@@ -15,6 +15,16 @@ def upgrade() -> None:
     _attempt_windows()
     _auth_sessions()
     _iam_users()
+    _iam_groups()
+    _iam_group_members()
+    _iam_roles()
+    _iam_inline_policies()
+    _iam_managed_policies()
+    _iam_policy_versions()
+    _iam_attachments()
+    _iam_oidc_providers()
+    _iam_mfa_devices()
+    _temporary_keys()
     _installation()
     _messages()
     _spent_proofs()
@@ -25,7 +35,6 @@ def upgrade() -> None:
     _access_keys()
     _app_clients()
     _groups()
-    _iam_user_policies()
     _signing_keys()
     _users()
     _aliases()
@@ -87,20 +96,6 @@ def _auth_sessions() -> None:
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_index("auth_sessions_by_expiry", "auth_sessions", ["expires_at"], unique=False)
-
-
-def _iam_users() -> None:
-    op.create_table(
-        "iam_users",
-        sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("name_key", sa.Text(), nullable=False),
-        sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("tags", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("user_id"),
-        sa.UniqueConstraint("name_key"),
-    )
 
 
 def _installation() -> None:
@@ -240,17 +235,6 @@ def _groups() -> None:
         sa.Column("modified_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("pool_id", "name"),
-    )
-
-
-def _iam_user_policies() -> None:
-    op.create_table(
-        "iam_user_policies",
-        sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["iam_users.user_id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("user_id", "name"),
     )
 
 
@@ -868,3 +852,167 @@ def _address_failures() -> None:
         sa.PrimaryKeyConstraint("pool_id", "address", "sub"),
     )
     op.create_index("address_failures_by_age", "address_failures", ["last_at"])
+
+
+def _iam_users() -> None:
+    op.create_table(
+        "iam_users",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("boundary_arn", sa.Text()),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id"),
+        sa.UniqueConstraint("name_key"),
+    )
+
+
+def _iam_groups() -> None:
+    op.create_table(
+        "iam_groups",
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("group_id"),
+        sa.UniqueConstraint("name_key"),
+    )
+
+
+def _iam_group_members() -> None:
+    op.create_table(
+        "iam_group_members",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["iam_users.user_id"]),
+        sa.ForeignKeyConstraint(["group_id"], ["iam_groups.group_id"]),
+        sa.PrimaryKeyConstraint("user_id", "group_id"),
+    )
+    op.create_index(
+        "iam_group_members_by_group", "iam_group_members", ["group_id", "user_id"], unique=False
+    )
+
+
+def _iam_roles() -> None:
+    op.create_table(
+        "iam_roles",
+        sa.Column("role_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text()),
+        sa.Column("trust_policy", sa.Text(), nullable=False),
+        sa.Column("longest_session_seconds", sa.Integer(), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("boundary_arn", sa.Text()),
+        sa.Column("linked_service", sa.Text()),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger()),
+        sa.Column("used_region", sa.Text()),
+        sa.PrimaryKeyConstraint("role_id"),
+        sa.UniqueConstraint("name_key"),
+    )
+
+
+def _iam_inline_policies() -> None:
+    op.create_table(
+        "iam_inline_policies",
+        sa.Column("owner_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("owner_id", "name"),
+    )
+
+
+def _iam_managed_policies() -> None:
+    op.create_table(
+        "iam_managed_policies",
+        sa.Column("policy_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("arn", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text()),
+        sa.Column("default_version", sa.Integer(), nullable=False),
+        sa.Column("last_version", sa.Integer(), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("policy_id"),
+        sa.UniqueConstraint("name_key"),
+        sa.UniqueConstraint("arn"),
+    )
+
+
+def _iam_policy_versions() -> None:
+    op.create_table(
+        "iam_policy_versions",
+        sa.Column("policy_id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["policy_id"], ["iam_managed_policies.policy_id"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("policy_id", "version"),
+    )
+
+
+def _iam_attachments() -> None:
+    op.create_table(
+        "iam_attachments",
+        sa.Column("owner_id", sa.Text(), nullable=False),
+        sa.Column("policy_arn", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("owner_id", "policy_arn"),
+    )
+    op.create_index(
+        "iam_attachments_by_policy", "iam_attachments", ["policy_arn", "owner_id"], unique=False
+    )
+
+
+def _iam_oidc_providers() -> None:
+    op.create_table(
+        "iam_oidc_providers",
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("client_ids", sa.Text(), nullable=False),
+        sa.Column("thumbprints", sa.Text(), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("url"),
+    )
+
+
+def _iam_mfa_devices() -> None:
+    op.create_table(
+        "iam_mfa_devices",
+        sa.Column("serial_number", sa.Text(), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("user_id", sa.Text()),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failed_at", sa.BigInteger(), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("enabled_at", sa.BigInteger()),
+        sa.ForeignKeyConstraint(["user_id"], ["iam_users.user_id"]),
+        sa.PrimaryKeyConstraint("serial_number"),
+    )
+    op.create_index("iam_mfa_devices_by_user", "iam_mfa_devices", ["user_id"], unique=False)
+
+
+def _temporary_keys() -> None:
+    op.create_table(
+        "temporary_keys",
+        sa.Column("access_key_id", sa.Text(), nullable=False),
+        sa.Column("token_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("owner_id", sa.Text()),
+        sa.Column("session", sa.Text(), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("access_key_id"),
+    )
+    op.create_index("temporary_keys_by_expiry", "temporary_keys", ["expires_at"], unique=False)
+    op.create_index("temporary_keys_by_owner", "temporary_keys", ["owner_id"], unique=False)
