@@ -552,7 +552,13 @@ def test_the_stage_may_be_part_of_the_path():
 def test_with_trust_in_the_server_every_signature_is_asked_about():
     world = World(signed_requests(trust="server"))
     key = world.access_key()
-    answer = {"access_key_id": key.access_key_id, "principal": key.principal, "policies": []}
+    answer = {
+        "access_key_id": key.access_key_id,
+        "principal": key.principal,
+        "policies": [],
+        "boundary": None,
+        "session_policies": None,
+    }
     world.network.answers["verification"] = OutboundAnswer(200, json.dumps(answer).encode())
     sent = world.signed(key, method="POST", path="/a%20b", query="x=1", body=b"body")
     assert world.guard.authenticate(sent).id == USER_ARN

@@ -57,6 +57,7 @@ def user_principal(name="deployer"):
         "account_id": ACCOUNT,
         "user_id": "AIDAEXAMPLE0000000001",
         "principal_arn": arn,
+        "temporary": None,
         "username": name,
     }
 
@@ -68,6 +69,7 @@ def role_session(role="service", path="/team/", session="run1"):
         "account_id": ACCOUNT,
         "user_id": f"AROAEXAMPLE0000000001:{session}",
         "principal_arn": f"arn:aws:iam::{ACCOUNT}:role{path}{role}",
+        "temporary": None,
         "username": None,
     }
 
@@ -78,6 +80,9 @@ class AccessKey:
         self.secret = Secret(f"secret of {access_key_id}")
         self.principal = principal
         self.policies = [json.dumps(policy) for policy in policies]
+        self.boundary = None
+        self.session_policies = None
+        self.session_token = None
         self.active = True
 
 
@@ -158,7 +163,11 @@ class Network:
     def answer_signing_key(self, request):
         asked = json.loads(request.body)
         access_key = self.access_keys.get(asked["access_key_id"])
-        if access_key is None or not access_key.active:
+        if (
+            access_key is None
+            or not access_key.active
+            or access_key.session_token != asked.get("session_token")
+        ):
             return OutboundAnswer(404, b'{"code": "AccessKeyNotFound", "message": "no"}')
         key = derive_signing_key(
             access_key.secret, asked["date"], asked["region"], asked["service"]
@@ -168,6 +177,8 @@ class Network:
             "signing_key": base64.b64encode(key).decode(),
             "principal": access_key.principal,
             "policies": access_key.policies,
+            "boundary": access_key.boundary,
+            "session_policies": access_key.session_policies,
             "valid_until": (self.clock.now() + timedelta(days=1)).timestamp(),
         }
         return OutboundAnswer(200, json.dumps(answer).encode())

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from poolgate.foundation.failure import Failure
-from poolgate.iam import attachments, groups, inline_policies, managed_policies, roles, users
+from poolgate.iam import managed_policies
 from poolgate.iam import temporary_keys as temporary
 from poolgate.iam.inline_policies import NamedDocument
+from poolgate.iam.owned_documents import read_documents
 from poolgate.iam.temporary_keys import SessionKind, TemporaryKey
 from poolgate.policy.access import AccessRequest, request_context
 from poolgate.policy.decisions import Decision, PolicySet, decide, denial_text
@@ -141,7 +142,7 @@ def read_policies(transaction: Transaction, principal: Principal) -> PrincipalPo
             return PrincipalPolicies(session=())
     match principal.type:
         case PrincipalType.USER:
-            return of_user(transaction, principal.user_id)
+            return of_owner(transaction, principal.user_id)
         case PrincipalType.ASSUMED_ROLE:
             return _of_role_session(transaction, principal, key)
         case PrincipalType.FEDERATED_USER:
@@ -150,37 +151,10 @@ def read_policies(transaction: Transaction, principal: Principal) -> PrincipalPo
             return PrincipalPolicies()
 
 
-def of_user(transaction: Transaction, user_id: str) -> PrincipalPolicies:
-    """Return the policies of a user and of its groups."""
-    user = users.find_by_id(transaction, user_id)
-    if user is None:
-        return PrincipalPolicies()
-    owner_ids = [user_id, *(group.group_id for group in groups.of_user(transaction, user_id))]
-    return PrincipalPolicies(
-        identity=tuple(
-            document
-            for owner_id in owner_ids
-            for document in documents_of_owner(transaction, owner_id)
-        ),
-        boundary=_managed(transaction, user.boundary_arn),
-    )
-
-
-def of_role(transaction: Transaction, role: roles.Role) -> PrincipalPolicies:
-    """Return the policies of a role."""
-    return PrincipalPolicies(
-        identity=documents_of_owner(transaction, role.role_id),
-        boundary=_managed(transaction, role.boundary_arn),
-    )
-
-
-def documents_of_owner(transaction: Transaction, owner_id: str) -> tuple[NamedDocument, ...]:
-    """Return the inline and attached policies of a user, group or role."""
-    attached = (_managed(transaction, arn) for arn in attachments.arns_of(transaction, owner_id))
-    return (
-        *inline_policies.of_owner(transaction, owner_id),
-        *(document for document in attached if document is not None),
-    )
+def of_owner(transaction: Transaction, owner_id: str) -> PrincipalPolicies:
+    """Return the policies of a user with its groups, or of a role."""
+    identity, boundary = read_documents(transaction, owner_id)
+    return PrincipalPolicies(identity=identity, boundary=boundary)
 
 
 def session_documents(
@@ -194,21 +168,21 @@ def session_documents(
         NamedDocument(f"session policy {position}", document)
         for position, document in enumerate(session.policies)
     )
-    # One that was deleted meanwhile allows nothing any more.
-    there = [
-        arn for arn in session.policy_arns if managed_policies.find(transaction, arn) is not None
-    ]
-    managed = (_managed(transaction, arn) for arn in there)
-    return (*inline, *(document for document in managed if document is not None))
+    # A managed one that was deleted meanwhile allows nothing any more.
+    managed = tuple(
+        NamedDocument(arn, managed_policies.document_of(transaction, arn))
+        for arn in session.policy_arns
+        if managed_policies.find(transaction, arn) is not None
+    )
+    return (*inline, *managed)
 
 
 def _of_role_session(
     transaction: Transaction, principal: Principal, key: TemporaryKey | None
 ) -> PrincipalPolicies:
-    role = roles.find_by_id(transaction, principal.user_id.partition(":")[0])
-    if role is None or key is None:
+    if key is None:
         return PrincipalPolicies(session=())
-    granted = of_role(transaction, role)
+    granted = of_owner(transaction, principal.user_id.partition(":")[0])
     return PrincipalPolicies(
         granted.identity, granted.boundary, session_documents(transaction, key)
     )
@@ -221,14 +195,8 @@ def _of_federated_user(transaction: Transaction, key: TemporaryKey | None) -> Pr
     if key.owner_id is None:
         # The root made it: the session policies alone say what it may.
         return PrincipalPolicies(identity=session, session=session)
-    granted = of_user(transaction, key.owner_id)
+    granted = of_owner(transaction, key.owner_id)
     return PrincipalPolicies(granted.identity, granted.boundary, session)
-
-
-def _managed(transaction: Transaction, arn: str | None) -> NamedDocument | None:
-    if arn is None:
-        return None
-    return NamedDocument(arn.rpartition("/")[2], managed_policies.document_of(transaction, arn))
 
 
 def _compiled(documents: Sequence[NamedDocument]) -> tuple[Policy, ...]:

@@ -108,7 +108,8 @@ def issue(
     access_key_id = new_access_key_id(_PREFIX)
     secret_access_key = new_secret_access_key()
     session_token = _new_session_token()
-    expires_at = call.now_millis + seconds * 1000
+    # AWS tells the end to the second.
+    expires_at = (call.now_millis // 1000 + seconds) * 1000
     transaction.run(
         _INSERT,
         {

@@ -7,8 +7,9 @@ import pytest
 
 from poolgate.foundation.secret import Secret
 from poolgate.iam import guard_keys
-from poolgate.iam.access_keys import AccessKeyNotFound, find_signer
+from poolgate.iam.access_keys import AccessKeyNotFound
 from poolgate.iam.authorization import AccessDenied
+from poolgate.iam.signers import verify_signer
 from poolgate.sigv4.failures import SignatureFailure
 from poolgate.sigv4.requests import RequestParts
 from poolgate.sigv4.signing import derive_signing_key, sign
@@ -26,12 +27,21 @@ def guard_call(poolgate, user_credentials):
     """A call that a guard has made, which may verify for execute-api in eu-west-1."""
     guard = user_credentials("guard", GRANT)
     installation = poolgate.application.installation
-    signer = find_signer(
-        installation.db, installation.vault, installation.account_id, guard.access_key_id
+    call = installation.new_call(
+        request_id="r", source_address="127.0.0.1", region=None, principal=None
     )
-    return installation.new_call(
-        request_id="r", source_address="127.0.0.1", region=None, principal=signer.principal
-    )
+    return replace(call, principal=principal_of(call, guard.access_key_id))
+
+
+def principal_of(call, access_key_id):
+    return verify_signer(
+        call.db,
+        call.vault,
+        call.account_id,
+        access_key_id=access_key_id,
+        session_token=None,
+        now_millis=call.now_millis,
+    ).principal
 
 
 @pytest.fixture
@@ -44,7 +54,8 @@ def today(call, days: int = 0) -> str:
 
 
 def issue(call, credentials, **changes):
-    asked = {"date": today(call), "region": REGION, "service": SERVICE} | changes
+    asked = {"date": today(call), "region": REGION, "service": SERVICE, "session_token": None}
+    asked |= changes
     return guard_keys.issue_guard_key(call, access_key_id=credentials.access_key_id, **asked)
 
 
@@ -67,7 +78,7 @@ def test_a_guard_gets_the_derived_key_the_principal_and_its_policies(guard_call,
     secret = Secret(signer.secret_access_key)
     assert issued.signing_key == derive_signing_key(secret, today(guard_call), REGION, SERVICE)
     assert issued.principal.username == "ada"
-    assert issued.policies == (RIGHTS,)
+    assert [each.document for each in issued.policies.identity] == [RIGHTS]
     bound = timedelta(seconds=guard_keys.GUARD_KEY_SECONDS)
     assert issued.expires_at == guard_call.now + bound
 
@@ -90,12 +101,7 @@ def test_other_dates_are_refused(guard_call, signer, date):
     ["cognito-idp", "cognito-identity", "sts", "iam", "secretsmanager", "poolgate", "STS", "a/b"],
 )
 def test_nobody_gets_a_key_for_the_servers_own_services(poolgate, guard_call, signer, service):
-    root = find_signer(
-        guard_call.db,
-        guard_call.vault,
-        guard_call.account_id,
-        poolgate.root_credentials.access_key_id,
-    ).principal
+    root = principal_of(guard_call, poolgate.root_credentials.access_key_id)
     with pytest.raises(guard_keys.GuardScopeRefused):
         issue(replace(guard_call, principal=root), signer, service=service)
 
@@ -107,8 +113,7 @@ def test_a_guard_gets_keys_of_its_own_scope_only(guard_call, signer, changes):
 
 
 def test_a_user_without_the_permission_gets_no_key(guard_call, signer):
-    account = guard_call.account_id
-    ada = find_signer(guard_call.db, guard_call.vault, account, signer.access_key_id).principal
+    ada = principal_of(guard_call, signer.access_key_id)
     with pytest.raises(AccessDenied):
         issue(replace(guard_call, principal=ada), signer)
 
@@ -130,7 +135,7 @@ def test_the_server_verifies_one_signature_for_a_guard(guard_call, signer):
     proven = verified(guard_call, signed(signer, now=guard_call.now))
     assert proven.access_key_id == signer.access_key_id
     assert proven.principal.username == "ada"
-    assert proven.policies == (RIGHTS,)
+    assert [each.document for each in proven.policies.identity] == [RIGHTS]
 
 
 def test_a_bad_late_foreign_or_inactive_signature_is_refused(guard_call, signer, iam):
@@ -156,7 +161,6 @@ def test_verifying_needs_permission_and_never_for_the_servers_own_services(guard
     parts = signed(signer, now=guard_call.now, service="sts")
     with pytest.raises(AccessDenied):
         verified(guard_call, parts, service="sts")
-    account = guard_call.account_id
-    ada = find_signer(guard_call.db, guard_call.vault, account, signer.access_key_id).principal
+    ada = principal_of(guard_call, signer.access_key_id)
     with pytest.raises(AccessDenied):
         verified(replace(guard_call, principal=ada), signed(signer, now=guard_call.now))

@@ -85,12 +85,36 @@ GIVEN: Mapping[str, Members] = {
     "AdminConfirmSignUp": {"Username": "carla"},
     "AdminCreateUser": {"Username": "dora", "TemporaryPassword": PASSWORD},
     "ConfirmDevice": {"DeviceSecretVerifierConfig": generate_hash_device("-group", "key")[1]},
-    "UpdateAccessKey": {"UserName": "irene"},
-    "DeleteAccessKey": {"UserName": "irene"},
     "DescribeUserImportJob": {"JobId": "import-AbCdEfGhIj"},
     "StartUserImportJob": {"JobId": "import-AbCdEfGhIj"},
     "StopUserImportJob": {"JobId": "import-AbCdEfGhIj"},
 }
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "ec2.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
+    }
+)
+# The same for iam and sts, whose names mean other things.
+GIVEN_TO_IAM: Mapping[str, Members] = {
+    "UpdateAccessKey": {"UserName": "irene"},
+    "DeleteAccessKey": {"UserName": "irene"},
+    "CreateRole": {"AssumeRolePolicyDocument": TRUST},
+    "UpdateAssumeRolePolicy": {"PolicyDocument": TRUST},
+    "CreateOpenIDConnectProvider": {"Url": "https://other.example"},
+    "GetPolicyVersion": {"VersionId": "v1"},
+    "SetDefaultPolicyVersion": {"VersionId": "v1"},
+    "DeletePolicyVersion": {"VersionId": "v1"},
+    "CreateServiceLinkedRole": {"AWSServiceName": "acm.amazonaws.com"},
+    "GetFederationToken": {"Name": "bob"},
+    "CreateVirtualMFADevice": {"VirtualMFADeviceName": "other"},
+}
+# Who may is for the operation to find out, so that it refuses in words of its own.
+DECIDES_ITSELF = {"AssumeRole"}
 BUILT = [
     (service.name, name) for service in load_services().values() for name in service.operations
 ]
@@ -222,6 +246,11 @@ class World:
         self.limited = Credentials(access_key["AccessKeyId"], access_key["SecretAccessKey"])
         document = json.dumps({"Version": "2012-10-17", "Statement": statement})
         iam.put_user_policy(UserName="irene", PolicyName="own", PolicyDocument=document)
+        iam.create_group(GroupName="staff")
+        role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=TRUST)["Role"]
+        managed = iam.create_policy(PolicyName="own", PolicyDocument=document)["Policy"]
+        provider = iam.create_open_id_connect_provider(Url="https://idp.example")
+        device = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
         return {
             "UserPoolId": pool_id,
             "ClientId": app_client["ClientId"],
@@ -245,11 +274,20 @@ class World:
             "AccessKeyId": access_key["AccessKeyId"],
             "PolicyName": "own",
             "PolicyDocument": document,
+            "RoleName": "reader",
+            "RoleArn": role["Arn"],
+            "RoleSessionName": "run",
+            "PolicyArn": managed["Arn"],
+            "PermissionsBoundary": managed["Arn"],
+            "OpenIDConnectProviderArn": provider["OpenIDConnectProviderArn"],
+            "SerialNumber": device["SerialNumber"],
+            "AuthenticationCode1": "123456",
+            "AuthenticationCode2": "234567",
         }
 
 
 def hostile_requests(world: World, service: str, operation: str) -> HostileRequests:
-    given = GIVEN.get(operation, {}) if service == "cognito-idp" or "Key" in operation else {}
+    given = (GIVEN if service == "cognito-idp" else GIVEN_TO_IAM).get(operation, {})
     return HostileRequests(service, operation, world.known, given)
 
 
@@ -312,7 +350,7 @@ def test_a_user_without_rights_is_denied(
             f"is not authorized to perform: {service_name}:{operation_name}".encode() in answer.body
         )
     else:
-        assert answer.status == 200
+        assert answer.status == (403 if operation_name in DECIDES_ITSELF else 200)
 
 
 @pytest.mark.parametrize("depth", [100, 500, 900, 2000, 100_000])
