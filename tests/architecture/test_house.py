@@ -86,6 +86,7 @@ def test_every_failure_of_the_domains_is_worded_by_a_door():
             "poolgate.operations.idp.import_errors",
             "poolgate.operations.iam.errors",
             "poolgate.oauth.errors",
+            "poolgate.operations.sts.errors",
         )
     ]
     worded = set().union(

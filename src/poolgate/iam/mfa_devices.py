@@ -28,6 +28,7 @@ from poolgate.policy.principal import Principal, PrincipalType
 from poolgate.store.call import Call
 from poolgate.store.database import InsertIfAbsent, Transaction
 
+NAME_CHARACTERS = 226  # AWS reference_iam-quotas: with the path it is what a QR code can hold
 DEVICES_PER_USER = 8  # AWS reference_iam-quotas
 # After so many wrong codes in a row, further ones are looked at once a minute only.
 _FREE_FAILURES = 5
@@ -37,6 +38,10 @@ _PURPOSE = "virtual MFA device"
 
 class MfaDeviceExists(Failure):
     """The name is taken. Facts: serial_number."""
+
+
+class MfaDeviceNameTooLong(Failure):
+    """The name is longer than it may be. Facts: limit."""
 
 
 class MfaDeviceNotFound(Failure):
@@ -172,6 +177,8 @@ def qr_code(account_id: AccountId, made: NewMfaDevice) -> bytes:
 
 def create(call: Call, *, name: str, path: str, tags: Sequence[tuple[str, str]]) -> NewMfaDevice:
     """Store a new device; its secret is told only now."""
+    if len(name) > NAME_CHARACTERS:
+        raise MfaDeviceNameTooLong(limit=str(NAME_CHARACTERS))
     serial_number = serial_number_of(call.account_id, path, name)
     totp_secret = new_totp_secret()
     stored = {

@@ -63,6 +63,9 @@ _USERS: ErrorTable = {
     mfa_devices.MfaDeviceExists: _exists(
         "MFADevice entity at the same path and name already exists."
     ),
+    mfa_devices.MfaDeviceNameTooLong: AwsError(
+        "ValidationError", "The device name must have length less than or equal to {limit}"
+    ),
     mfa_devices.MfaDeviceNotFound: _not_found(
         "VirtualMFADevice with serial number {serial_number} doesn't exist."
     ),
