@@ -250,7 +250,7 @@ class World:
         role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=TRUST)["Role"]
         managed = iam.create_policy(PolicyName="own", PolicyDocument=document)["Policy"]
         provider = iam.create_open_id_connect_provider(Url="https://idp.example")
-        device = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
+        phone = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
         return {
             "UserPoolId": pool_id,
             "ClientId": app_client["ClientId"],
@@ -280,7 +280,7 @@ class World:
             "PolicyArn": managed["Arn"],
             "PermissionsBoundary": managed["Arn"],
             "OpenIDConnectProviderArn": provider["OpenIDConnectProviderArn"],
-            "SerialNumber": device["SerialNumber"],
+            "SerialNumber": phone["SerialNumber"],
             "AuthenticationCode1": "123456",
             "AuthenticationCode2": "234567",
         }
