@@ -39,7 +39,7 @@ def start_background(settings: Settings, installation: Installation, log: EventL
                 installation.vault,
                 installation.clock,
                 senders,
-                report=_reporter(installation, log),
+                report=message_reporter(installation, log),
             ).start()
     import_worker(installation, log).start()
     threading.Thread(
@@ -104,7 +104,9 @@ def _text_sender(settings: Settings, clock: Clock) -> Sender | None:
     )
 
 
-def _reporter(installation: Installation, log: EventLog) -> Callable[[Attempt], None]:
+def message_reporter(installation: Installation, log: EventLog) -> Callable[[Attempt], None]:
+    """Return what tells the log of each attempt, and of failed ones the pool's own log."""
+
     def report(attempt: Attempt) -> None:
         log.info(
             "message",

@@ -1,5 +1,6 @@
 """What pools log: set, echoed, and written as AWS would export it."""
 
+import io
 import json
 from typing import Any
 
@@ -7,6 +8,11 @@ import pytest
 from kits.cognito import App, refused
 from kits.watched import ELSEWHERE, HOME, PHONE_AGENT, Watched
 
+from poolgate.delivery.media import DeliveryFailed
+from poolgate.delivery.queue import Carrier
+from poolgate.delivery.sender import MessageSender
+from poolgate.server.background import message_reporter
+from poolgate.server.event_log import EventLog
 from poolgate.testing import LocalPoolgate
 
 GROUP = "arn:aws:logs:us-east-1:123456789012:log-group:exported"
@@ -136,3 +142,39 @@ def test_failures_and_changes_are_logged_and_nobody_is_named_who_does_not_exist(
     ]
     assert told == [("alice", "SignIn", HOME), ("berta", "SignUp", "127.0.0.1")]
     assert "nobody" not in poolgate.log.getvalue()
+
+
+class Unreachable:
+    """A mail server that is far away."""
+
+    def send(self, _message_id: str, _message: Any) -> None:
+        raise DeliveryFailed("connection refused")
+
+    def rest(self) -> None:
+        """Do nothing; there is no connection."""
+
+
+@pytest.mark.documented("Exporting logs from Amazon Cognito user pools", "notification errors")
+def test_messages_that_cannot_be_sent_are_logged(app: Watched) -> None:
+    installation = app.poolgate.application.installation
+    sender = MessageSender(
+        installation.db,
+        installation.vault,
+        installation.clock,
+        {Carrier.EMAIL: Unreachable()},
+        report=message_reporter(installation, EventLog(io.StringIO())),
+    )
+    app.join("berta")
+    sender.deliver_due()
+    assert logged(app.poolgate) == []
+    configure(app, NOTICES)
+    app.poolgate.clock.advance(3600)
+    sender.deliver_due()
+    (line,) = logged(app.poolgate)
+    assert (line["eventSource"], line["logLevel"]) == ("USER_NOTIFICATION", "ERROR")
+    assert line["message"] == {"details": "EMAIL message retried: connection refused"}
+    assert line["logSourceId"] == {"userPoolId": app.pool_id}
+    app.cognito.delete_user_pool(UserPoolId=app.pool_id)
+    app.poolgate.clock.advance(3600)
+    sender.deliver_due()
+    assert len(logged(app.poolgate)) == 1

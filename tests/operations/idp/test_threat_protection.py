@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from kits.authenticator import enrol, set_mfa
-from kits.cognito import PASSWORD, App, refused
+from kits.cognito import EVERY_FLOW, PASSWORD, App, refused
 from kits.watched import (
     ALICE,
     ELSEWHERE,
@@ -15,6 +15,7 @@ from kits.watched import (
     SES_ARN,
     Watched,
     actions,
+    context,
     encoded_data,
 )
 
@@ -504,3 +505,116 @@ def test_watching_tells_nobody_who_exists(poolgate: LocalPoolgate) -> None:
             app.enter(name)
     with refused("UserNotFoundException"):
         app.events("nobody")
+
+
+# ---- other ways to sign in --------------------------------------------------------------------
+
+
+def set_up_functions(app: Watched) -> None:
+    """Let the pool's functions ask one question; its answer is 42."""
+    define = "arn:aws:lambda:us-east-1:123456789012:function:custom"
+
+    def answer(event: dict[str, Any]) -> dict[str, Any]:
+        request, source = event["request"], event["triggerSource"]
+        response: dict[str, Any] = {}
+        if source.startswith("Define"):
+            done = bool(request["session"])
+            response = {"issueTokens": done, "failAuthentication": False}
+            response |= {} if done else {"challengeName": "CUSTOM_CHALLENGE"}
+        elif source.startswith("Create"):
+            response = {"publicChallengeParameters": {}, "privateChallengeParameters": {}}
+        elif source.startswith("Verify"):
+            response = {"answerCorrect": True}
+        return {**event, "response": response}
+
+    app.poolgate.trigger(define, answer)
+    app.cognito.update_user_pool(
+        UserPoolId=app.pool_id,
+        LambdaConfig=dict.fromkeys(
+            ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse"), define
+        ),
+        AutoVerifiedAttributes=["email"],
+        UserPoolAddOns={
+            "AdvancedSecurityMode": "OFF",
+            "AdvancedSecurityAdditionalFlows": {"CustomAuthMode": "ENFORCED"},
+        },
+        MfaConfiguration="OPTIONAL",
+    )
+
+
+def custom_sign_in(app: Watched, place: dict[str, str]) -> Any:
+    asked = app.cognito.admin_initiate_auth(
+        UserPoolId=app.pool_id,
+        ClientId=app.client_id,
+        AuthFlow="CUSTOM_AUTH",
+        AuthParameters={"USERNAME": "alice"},
+        ContextData=context(**place),
+    )
+    return app.cognito.admin_respond_to_auth_challenge(
+        UserPoolId=app.pool_id,
+        ClientId=app.client_id,
+        ChallengeName="CUSTOM_CHALLENGE",
+        Session=asked["Session"],
+        ChallengeResponses={"USERNAME": "alice", "ANSWER": "42"},
+        ContextData=context(**place),
+    )
+
+
+@pytest.mark.documented("AdvancedSecurityAdditionalFlowsType", "custom authentication")
+def test_custom_sign_ins_have_their_own_mode(poolgate: LocalPoolgate) -> None:
+    app = Watched.watching(poolgate, ExplicitAuthFlows=[*EVERY_FLOW, "ALLOW_CUSTOM_AUTH"])
+    app.person(email_verified="true")
+    app.enter()
+    set_mfa(app, "OPTIONAL", "EMAIL_OTP")
+    set_up_functions(app)
+    app.react(MEDIUM="MFA_REQUIRED")
+    # Passwords are not watched in this pool.
+    assert is_signed_in(app.enter(**NEW_PLACE))
+    assert is_signed_in(custom_sign_in(app, {"address": HOME}))
+    asked = custom_sign_in(app, NEW_PLACE)
+    assert asked["ChallengeName"] == "EMAIL_OTP"
+    answered = app.cognito.admin_respond_to_auth_challenge(
+        UserPoolId=app.pool_id,
+        ClientId=app.client_id,
+        ChallengeName="EMAIL_OTP",
+        Session=asked["Session"],
+        ChallengeResponses={"USERNAME": "alice", "EMAIL_OTP_CODE": app.last_code(ALICE)},
+        ContextData=context(**NEW_PLACE),
+    )
+    assert is_signed_in(answered)
+    assert [event["EventResponse"] for event in app.events()] == ["Pass", "Pass", "Pass"]
+    app.react(HIGH="BLOCK", LOW="BLOCK", MEDIUM="BLOCK")
+    with refused(*BLOCKED):
+        custom_sign_in(app, {"address": "203.0.113.9", "agent": "curl/8.4"})
+
+
+@pytest.mark.assumed("a risky sign-in never sets up a factor")
+def test_the_mailbox_that_a_sign_in_began_with_is_no_second_factor(
+    poolgate: LocalPoolgate,
+) -> None:
+    app = Watched.watching(poolgate, ExplicitAuthFlows=[*EVERY_FLOW, "ALLOW_USER_AUTH"])
+    app.person(email_verified="true")
+    app.enter()
+    app.cognito.update_user_pool(
+        UserPoolId=app.pool_id,
+        UserPoolAddOns={"AdvancedSecurityMode": "ENFORCED"},
+        Policies={"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}},
+    )
+    app.react(MEDIUM="MFA_REQUIRED")
+    begun = app.cognito.admin_initiate_auth(
+        UserPoolId=app.pool_id,
+        ClientId=app.client_id,
+        AuthFlow="USER_AUTH",
+        AuthParameters={"USERNAME": "alice", "PREFERRED_CHALLENGE": "EMAIL_OTP"},
+        ContextData=context(**NEW_PLACE),
+    )
+    with refused(*BLOCKED):
+        app.cognito.admin_respond_to_auth_challenge(
+            UserPoolId=app.pool_id,
+            ClientId=app.client_id,
+            ChallengeName="EMAIL_OTP",
+            Session=begun["Session"],
+            ChallengeResponses={"USERNAME": "alice", "EMAIL_OTP_CODE": app.last_code(ALICE)},
+            ContextData=context(**NEW_PLACE),
+        )
+    assert app.last_event()["EventRisk"]["RiskDecision"] == "Block"
