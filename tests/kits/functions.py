@@ -49,7 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
         server.received.append((self.path, dict(self.headers), body))
         server.asked.set()
         server.answering.wait()
-        answer = server.body if server.body is not None else body
+        answer = server.body if server.body is not None else server.answer(body)
         self.send_response(server.status)
         for name, value in server.headers.items():
             self.send_header(name, value)
@@ -62,7 +62,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class FunctionServer(ThreadingHTTPServer):
-    """Answers every POST with `status`, `headers` and `body`, or with what was posted."""
+    """Answers every POST with `status`, `headers` and `body`, or with what `handler` returns.
+
+    Without a handler with what was posted.
+    """
 
     daemon_threads = True
 
@@ -72,6 +75,7 @@ class FunctionServer(ThreadingHTTPServer):
         self.status = 200
         self.headers: dict[str, str] = {}
         self.body: bytes | None = None
+        self.handler: Callable[[dict[str, Any]], object] | None = None
         self.asked = threading.Event()
         self.answering = threading.Event()
         self.answering.set()
@@ -80,6 +84,11 @@ class FunctionServer(ThreadingHTTPServer):
     @property
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(body) for _, _, body in self.received]
+
+    def answer(self, body: bytes) -> bytes:
+        if self.handler is None:
+            return body
+        return json.dumps(self.handler(json.loads(body))).encode()
 
     def handle_error(self, *_arguments: object) -> None:
         """A caller that gave up is no fault of this server."""

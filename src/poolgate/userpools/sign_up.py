@@ -210,9 +210,9 @@ def confirm(
 ) -> Secret | None:
     """Confirm the user, and the address that the code was sent to.
 
-    With the auth session of the sign-up there is one to sign in with. Raises CodeMismatch,
-    CodeExpired, CodeWornOut, NotUnconfirmed, AuthSessionInvalid, AuthSessionUsed or
-    AliasHeldByAnother; the last three leave the code usable.
+    There is an auth session to sign in with, unless the one of the sign-up was presented and has
+    expired. Raises CodeMismatch, CodeExpired, CodeWornOut, NotUnconfirmed, AuthSessionInvalid,
+    AuthSessionUsed or AliasHeldByAnother; the last three leave the code usable.
     """
     situation = situations.read(call, client_id, login_name=login_name)
     situations.verify_client(situation, login_name, secret_hash)
@@ -226,6 +226,8 @@ def confirm(
         code,
         takes_alias=takes_alias,
         presented=presented,
+        # OBSERVED aws-amplify 6.22: it presents none here and signs in with what it gets.
+        leads_on=auth_session is None or presented is not None,
         client_metadata=client_metadata,
     )
 
@@ -238,7 +240,15 @@ def confirm_by_link(
     Raises what `confirm` raises, and AppClientNotFound for another pool's.
     """
     situation = situations.read(call, client_id, pool_id=pool_id, login_name=user_name)
-    _confirm(call, situation, code, takes_alias=False, presented=None, client_metadata=None)
+    _confirm(
+        call,
+        situation,
+        code,
+        takes_alias=False,
+        presented=None,
+        leads_on=False,
+        client_metadata=None,
+    )
 
 
 def _confirm(
@@ -248,6 +258,7 @@ def _confirm(
     *,
     takes_alias: bool,
     presented: PresentedAuthSession | None,
+    leads_on: bool,
     client_metadata: Mapping[str, str] | None,
 ) -> Secret | None:
     pool_id = situation.pool.pool_id
@@ -264,6 +275,7 @@ def _confirm(
             )
         if presented is not None and isinstance(confirmed, _Confirmed):
             auth_sessions.consume(transaction, presented, call.now_millis)
+        if leads_on and isinstance(confirmed, _Confirmed):
             following = sign_up_sessions.after_confirmation(
                 call, situation.app_client, confirmed.user, confirmed.delivery
             )

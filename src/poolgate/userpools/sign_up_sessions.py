@@ -2,6 +2,7 @@
 
     SignUp ── a session ──> ConfirmSignUp ── another ──> InitiateAuth (USER_AUTH) ──> tokens
 
+ConfirmSignUp takes the first one if it is presented, and does without it.
 The code that confirmed the account stands for the first factor that would send one to the same
 address. App clients without USER_AUTH get none.
 """
@@ -51,8 +52,10 @@ def after_sign_up(call: Call, app_client: AppClient, user: User) -> Following | 
 
 def after_confirmation(
     call: Call, app_client: AppClient, user: User, delivery: Delivery
-) -> Following:
+) -> Following | None:
     """Return the auth session that InitiateAuth takes: whoever reads that address holds it."""
+    if not is_enabled(app_client, AuthFlow.USER_AUTH):
+        return None
     factors: frozenset[Factor] = frozenset({_FACTOR_OF[delivery.attribute]})
     return _following(call, app_client, user, SIGN_IN, factors)
 
