@@ -44,6 +44,7 @@ from poolgate.userpools.auth_flows import (
     ParameterMissing,
     sends_password,
     verify_flow_allowed,
+    verify_no_step_up,
     verify_parameters_given,
 )
 from poolgate.userpools.challenge_answers import Answer, opened, resume
@@ -125,6 +126,10 @@ def _verify_flow(_call: Call, situation: Situation, attempt: Attempt) -> None:
     verify_flow_allowed(situation.app_client, attempt)
 
 
+def _verify_no_step_up(_call: Call, _situation: Situation, attempt: Attempt) -> None:
+    verify_no_step_up(attempt)
+
+
 def _verify_parameters(_call: Call, _situation: Situation, attempt: Attempt) -> None:
     verify_parameters_given(attempt)
 
@@ -147,7 +152,14 @@ Check = Callable[[Call, Situation, Attempt], None]
 # The order in which AWS tells what is wrong. A refresh proves its user by the refresh token, so
 # that its secret hash is checked once the owner is known.
 BEGIN_CHECKS: Mapping[bool, tuple[Check, ...]] = {
-    False: (_verify_flow, _verify_parameters, _verify_client, _verify_address, _verify_open),
+    False: (
+        _verify_flow,
+        _verify_no_step_up,
+        _verify_parameters,
+        _verify_client,
+        _verify_address,
+        _verify_open,
+    ),
     True: (_verify_flow, _verify_parameters),
 }
 

@@ -24,6 +24,9 @@ from poolgate.userpools.challenge_answers import Answer
 from poolgate.userpools.issued_challenges import ChallengeIssued
 from poolgate.userpools.sign_in import Outcome
 
+# AWS "Step-up authentication with the USER_AUTH flow".
+_STEP_UP = ("TARGET_ACR_VALUES", "MAX_AGE", "ACCESS_TOKEN")
+
 
 @registrar.operation("InitiateAuth", authentication=Authentication.NONE)
 def initiate_auth(call: Call, request: InitiateAuthRequest) -> InitiateAuthResponse:
@@ -83,6 +86,7 @@ def _attempt(door: Door, request: InitiateAuthRequest | AdminInitiateAuthRequest
         device_key=parameters.get("DEVICE_KEY"),
         auth_session=_secret(request.get("Session")),
         challenge_name=parameters.get("CHALLENGE_NAME"),
+        step_up=tuple(name for name in _STEP_UP if name in parameters),
         preferred_challenge=parameters.get("PREFERRED_CHALLENGE"),
     )
 

@@ -108,6 +108,9 @@ SIGN_IN_ERRORS: Mapping[type[Failure], AwsError] = {
     ),
     auth_flows.FlowNotEnabled: AwsError(INVALID_PARAMETER, "Auth flow not enabled for this client"),
     auth_flows.FlowNotForDoor: AwsError(INVALID_PARAMETER, "Initiate Auth method not supported."),
+    auth_flows.StepUpNotBuilt: AwsError(
+        INVALID_PARAMETER, "{name} is not supported by this server yet."
+    ),
     auth_flows.ParameterMissing: AwsError(INVALID_PARAMETER, "Missing required parameter {name}"),
     auth_sessions.AuthSessionInvalid: AwsError(NOT_AUTHORIZED, "Invalid session for the user."),
     auth_sessions.AuthSessionExpired: AwsError(
