@@ -217,8 +217,8 @@ class OAuthApp:
             pool = pools.get(transaction, self.app.pool_id)
             user = users.get(transaction, pool, username)
         with call.db.writing() as transaction:
-            cookie = browser_sessions.begin(transaction, call, pool, user, former=None)
-        self.cookies[f"cognito-{DOMAIN}"] = cookie.reveal()
+            signed_in = browser_sessions.begin(transaction, call, pool, user)
+        self.cookies[f"cognito-{DOMAIN}"] = signed_in.cookie.reveal()
 
     def signed_in(self, username: str = "alice", **attributes: str) -> "OAuthApp":
         """Make a user, sign the browser in, and return itself."""

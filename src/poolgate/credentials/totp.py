@@ -6,6 +6,7 @@ and for people who type slowly; which steps were used already is for the caller 
 
 import base64
 import hmac
+from urllib.parse import quote
 
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.randomness import random_bytes
@@ -59,3 +60,9 @@ def verify_totp_code(totp_secret: bytes, submitted: Secret, *, now_seconds: int)
     if not matching:
         raise WrongTotpCode
     return matching[-1]
+
+
+def render_key_uri(secret: Secret, *, issuer: str, account: str) -> str:
+    """Return the URI that authenticator apps read from a picture, for an encoded secret."""
+    label = f"{quote(issuer, safe='')}:{quote(account, safe='')}"
+    return f"otpauth://totp/{label}?secret={secret.reveal()}&issuer={quote(issuer, safe='')}"

@@ -4,20 +4,59 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from poolgate.login import texts
+from poolgate.login import account_pages, sign_in_pages, texts, visits
 from poolgate.login.confirmation import answer_confirmation
+from poolgate.login.error_page import answer_error_page
 from poolgate.login.pages import render_page
+from poolgate.login.visits import SEE_OTHER, Visit, read_visit
+from poolgate.oauth.authorization_requests import RequestRefused, RequestUnanswerable
+from poolgate.oauth.authorization_responses import location_of_error
+from poolgate.oauth.authorize import ERROR_PATH, error_location
 from poolgate.oauth.places import Place
 from poolgate.store.call import Call
 from poolgate.userpools.confirmation_links import CONFIRM_PATH
 from poolgate.web.handled import Handled, place_of
 from poolgate.web.messages import HttpRequest, HttpResponse
+from poolgate.web.parameters import ParameterRepeated, ParametersMalformed
 
 SERVICE = "login"
-_INTERNAL_ERROR = 500
+_NOT_ALLOWED, _INTERNAL_ERROR = 405, 500
+_METHODS = "GET, POST"
 Answer = Callable[[Call, HttpRequest, Place], HttpResponse]
+
+
+def _of_a_visit(page: Callable[[Visit], HttpResponse]) -> Answer:
+    """Return what answers for a page that serves an authorization request."""
+
+    def answer(call: Call, http: HttpRequest, place: Place) -> HttpResponse:
+        if http.method not in {"GET", "POST"}:
+            return HttpResponse(_NOT_ALLOWED, {"allow": _METHODS})
+        try:
+            return page(read_visit(call, http, place))
+        except (ParametersMalformed, ParameterRepeated):
+            location = error_location(place, {"error": "invalid_request"})
+        except RequestUnanswerable as failure:
+            location = error_location(place, failure.facts)
+        except RequestRefused as failure:
+            location = location_of_error(call, place.pool_id, failure.answer_to, failure.error)
+        return HttpResponse(SEE_OTHER, {"location": location})
+
+    return answer
+
+
+_PAGES: Mapping[str, Answer] = {
+    visits.LOGIN: _of_a_visit(sign_in_pages.login),
+    visits.CHALLENGE: _of_a_visit(sign_in_pages.challenge),
+    visits.SIGN_UP: _of_a_visit(account_pages.sign_up),
+    visits.CONFIRM: _of_a_visit(account_pages.confirm),
+    visits.RESEND: _of_a_visit(account_pages.resend),
+    visits.FORGOT: _of_a_visit(account_pages.forgot_password),
+    visits.RESET: _of_a_visit(account_pages.reset_password),
+    ERROR_PATH: answer_error_page,
+    CONFIRM_PATH: answer_confirmation,
+}
 PAGES: Mapping[str, tuple[str, Answer]] = MappingProxyType(
-    {CONFIRM_PATH.lower(): ("confirmUser", answer_confirmation)}
+    {path.lower(): (path.removeprefix("/"), answer) for path, answer in _PAGES.items()}
 )
 
 

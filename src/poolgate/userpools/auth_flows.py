@@ -149,6 +149,9 @@ def is_enabled(app_client: AppClient, flow: AuthFlow) -> bool:
 
 def verify_flow_allowed(app_client: AppClient, attempt: Attempt) -> None:
     """Raise FlowNotForDoor or a FlowNotEnabled."""
+    # AWS ExplicitAuthFlows: what the SDKs' operations allow; managed login is no such operation.
+    if attempt.door is Door.PAGES:
+        return
     rule = FLOW_RULES[attempt.flow]
     if attempt.door not in rule.doors:
         raise FlowNotForDoor

@@ -44,10 +44,11 @@ class AuthSessionUsed(Failure):
 
 
 class Door(StrEnum):
-    """Which family of operations a sign-in uses; one that began at a door goes on there."""
+    """Which family of operations, or the login pages; a sign-in goes on where it began."""
 
     PUBLIC = "public"
     ADMIN = "admin"
+    PAGES = "pages"
 
 
 class SentCode(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -41,6 +41,14 @@ class BrowserSession:
     expires_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class BrowserSignIn:
+    """A browser that was just signed in, with the cookie it is to keep."""
+
+    browser_session: BrowserSession
+    cookie: Secret
+
+
 # A user whose password an administrator has reset proves somebody anew first.
 _MAY_GO_ON = frozenset({UserStatus.CONFIRMED, UserStatus.EXTERNAL_PROVIDER})
 _INSERT = sa.insert(browser_sessions)
@@ -71,26 +79,28 @@ def lifetime_seconds(pool: UserPool) -> int:
     return TRACKED_LIFETIME_SECONDS if pool.session_tracking else LIFETIME_SECONDS
 
 
-def begin(
-    transaction: Transaction, call: Call, pool: UserPool, user: User, *, former: Secret | None
-) -> Secret:
-    """Return the cookie of a new session; the `former` one of that browser ends (S1)."""
-    if former is not None:
-        end(transaction, former)
+def begin(transaction: Transaction, call: Call, pool: UserPool, user: User) -> BrowserSignIn:
+    """Store a new session, never an older one made longer, and return it with its cookie."""
     cookie = Secret(random_token(_TOKEN_BYTES))
+    browser_session = BrowserSession(
+        session_id=random_uuid(),
+        user=user,
+        auth_time=call.now_millis // 1000,
+        expires_at=call.now_millis + lifetime_seconds(pool) * 1000,
+    )
     transaction.run(
         _INSERT,
         {
             "digest": _digest(cookie),
-            "session_id": random_uuid(),
+            "session_id": browser_session.session_id,
             "pool_id": user.pool_id,
             "sub": user.sub,
-            "auth_time": call.now_millis // 1000,
+            "auth_time": browser_session.auth_time,
             "password_set_at": password_set_at(user),
-            "expires_at": call.now_millis + lifetime_seconds(pool) * 1000,
+            "expires_at": browser_session.expires_at,
         },
     )
-    return cookie
+    return BrowserSignIn(browser_session, cookie)
 
 
 def find(

@@ -85,10 +85,11 @@ def begin(
     login_name: str,
     *,
     secret_hash: str | None,
+    at_pages: bool = False,
     client_metadata: Mapping[str, str] | None = None,
 ) -> Delivery:
     """Send a code and return where it went."""
-    situation = situations.read(call, client_id, login_name=login_name)
+    situation = situations.read(call, client_id, login_name=login_name, at_pages=at_pages)
     situations.verify_client(situation, login_name, secret_hash)
     pool = situation.pool
     account_events.verify_address_allowed(call, pool, situation.app_client)
@@ -136,6 +137,7 @@ def finish(
     new_password: Secret,
     *,
     secret_hash: str | None,
+    at_pages: bool = False,
     client_metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Set the new password and end every session, given the right code.
@@ -143,7 +145,7 @@ def finish(
     Raises PasswordUnfit before the code is looked at, CodeMismatch, CodeExpired or CodeWornOut.
     PasswordUsedBefore is told only to whoever has the right code, which stays usable then.
     """
-    situation = situations.read(call, client_id, login_name=login_name)
+    situation = situations.read(call, client_id, login_name=login_name, at_pages=at_pages)
     situations.verify_client(situation, login_name, secret_hash)
     account_events.verify_address_allowed(call, situation.pool, situation.app_client)
     pool, user = situation.pool, _recoverable(situation)

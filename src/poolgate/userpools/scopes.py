@@ -29,6 +29,8 @@ ATTRIBUTES_OF_SCOPE: Mapping[str, frozenset[str]] = {
     "phone": frozenset({"phone_number", "phone_number_verified"}),
 }
 _CUSTOM = "custom:"
+# Where a user comes from is told whatever the scopes are.
+_IDENTITIES = "identities"
 
 
 class ScopeNotReadable(Failure):
@@ -45,7 +47,7 @@ def granted_attributes(attributes: Mapping[str, str], scopes: Iterable[str]) -> 
     return {
         name: value
         for name, value in attributes.items()
-        if name in named or (with_custom and name.startswith(_CUSTOM))
+        if name in named or name == _IDENTITIES or (with_custom and name.startswith(_CUSTOM))
     }
 
 

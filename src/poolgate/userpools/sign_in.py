@@ -21,6 +21,7 @@ from poolgate.store.call import Call
 from poolgate.userpools import (
     account_events,
     account_triggers,
+    browser_sessions,
     choice_sign_in,
     custom_sign_in,
     device_proofs,
@@ -47,6 +48,8 @@ from poolgate.userpools.auth_flows import (
     verify_no_step_up,
     verify_parameters_given,
 )
+from poolgate.userpools.auth_sessions import Door
+from poolgate.userpools.browser_sessions import BrowserSignIn
 from poolgate.userpools.challenge_answers import Answer, opened, resume
 from poolgate.userpools.challenges import (
     Challenge,
@@ -79,7 +82,8 @@ class UserNotConfirmed(Failure):
     """The user signed up but has not confirmed it."""
 
 
-Outcome: TypeAlias = ChallengeIssued | TokenSet
+# The last one is what the login pages get, and nobody else.
+Outcome: TypeAlias = ChallengeIssued | TokenSet | BrowserSignIn
 
 
 def begin(
@@ -87,7 +91,12 @@ def begin(
 ) -> Outcome:
     """Begin a sign-in, or refresh one."""
     situation = situations.read(
-        call, client_id, pool_id=pool_id, login_name=attempt.login_name, for_sign_in=True
+        call,
+        client_id,
+        pool_id=pool_id,
+        login_name=attempt.login_name,
+        for_sign_in=True,
+        at_pages=attempt.door is Door.PAGES,
     ).naming_device(attempt.device_key)
     for check in BEGIN_CHECKS[attempt.flow is AuthFlow.REFRESH_TOKEN_AUTH]:
         check(call, situation, attempt)
@@ -102,7 +111,7 @@ def continue_(
     call: Call, client_id: ClientId, answer: Answer, *, pool_id: PoolId | None = None
 ) -> Outcome:
     """Take the answer to a challenge."""
-    asker = situations.read(call, client_id, pool_id=pool_id)
+    asker = situations.read(call, client_id, pool_id=pool_id, at_pages=answer.door is Door.PAGES)
     asker = replace(asker, client_metadata=answer.client_metadata)
     asker = asker.naming_device(answer.responses.get("DEVICE_KEY"))
     rule = _ANSWER_RULES[answer.challenge]
@@ -324,6 +333,8 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
         return issued_challenges.issue(call, progress, owed)
     on_new_device = situation.pool.device_tracking is not None and device is None
     sign_in_triggers.ask_after_sign_in(call, situation, user, on_new_device=on_new_device)
+    if progress.door is Door.PAGES:
+        return _sign_browser_in(call, progress)
     plan = tokens.plan(
         call,
         SignIn(
@@ -374,6 +385,20 @@ def _is_for_functions(progress: Progress, owed: Owed | None) -> bool:
     if progress.custom is None or Factor.CUSTOM_CHALLENGE in progress.proven:
         return False
     return owed is None or owed.challenge is Challenge.DEVICE_SRP_AUTH
+
+
+def _sign_browser_in(call: Call, progress: Progress) -> BrowserSignIn:
+    """End a sign-in at the login pages: what it gives is for the browser, not for an app."""
+    situation, user = progress.situation, progress.user
+    with call.db.writing() as transaction:
+        settle(transaction, call, progress)
+        event = record_risk(transaction, call, progress, EventResponse.PASS)
+        if situation.failures.failures:
+            lockout.forgive(transaction, situation.pool.pool_id, user.sub)
+        signed_in = browser_sessions.begin(transaction, call, situation.pool, user)
+    log_delivery.tell(call, situation.pool, user, event)
+    _tell_confirmed(call, progress)
+    return signed_in
 
 
 def _device_key(pool: UserPool, device: Device | None) -> str | None:

@@ -92,6 +92,7 @@ def sign_up(
     given: Mapping[str, str],
     *,
     secret_hash: str | None,
+    at_pages: bool = False,
     validation: Mapping[str, str] | None = None,
     client_metadata: Mapping[str, str] | None = None,
 ) -> SignedUp:
@@ -100,7 +101,7 @@ def sign_up(
     Raises UsernameTaken for a name in use, whatever the app client hides: a name can only be
     refused by saying so. Only pools that begin sign-ins with codes have users without a password.
     """
-    situation = situations.read(call, client_id)
+    situation = situations.read(call, client_id, at_pages=at_pages)
     pool, app_client = situation.pool, situation.app_client
     situations.verify_client(situation, login_name, secret_hash)
     account_events.verify_address_allowed(call, pool, app_client)
@@ -204,6 +205,7 @@ def confirm(
     code: Secret,
     *,
     secret_hash: str | None,
+    at_pages: bool = False,
     takes_alias: bool,
     auth_session: Secret | None = None,
     client_metadata: Mapping[str, str] | None = None,
@@ -214,7 +216,7 @@ def confirm(
     expired. Raises CodeMismatch, CodeExpired, CodeWornOut, NotUnconfirmed, AuthSessionInvalid,
     AuthSessionUsed or AliasHeldByAnother; the last three leave the code usable.
     """
-    situation = situations.read(call, client_id, login_name=login_name)
+    situation = situations.read(call, client_id, login_name=login_name, at_pages=at_pages)
     situations.verify_client(situation, login_name, secret_hash)
     _verify_known(situation)
     presented = sign_up_sessions.open_for_confirmation(
@@ -325,10 +327,11 @@ def resend(
     login_name: str,
     *,
     secret_hash: str | None,
+    at_pages: bool = False,
     client_metadata: Mapping[str, str] | None = None,
 ) -> Delivery:
     """Send a new code and return where it went; for a hidden missing user only say so."""
-    situation = situations.read(call, client_id, login_name=login_name)
+    situation = situations.read(call, client_id, login_name=login_name, at_pages=at_pages)
     situations.verify_client(situation, login_name, secret_hash)
     _verify_known(situation)
     pool, user = situation.pool, situation.user

@@ -66,6 +66,8 @@ class Situation:
     # What the app client sent along for the functions that the pool asks.
     client_metadata: Mapping[str, str] | None = None
     device: NamedDevice | None = None
+    # The login pages ask: they are this server's own, prove no app client and hide who exists.
+    at_pages: bool = False
 
     @property
     def device_key(self) -> str | None:
@@ -89,7 +91,7 @@ class Situation:
     @property
     def hides_user_existence(self) -> bool:
         """Whether answers must not tell a missing user from a present one."""
-        return self.app_client.hides_user_existence
+        return self.at_pages or self.app_client.hides_user_existence
 
 
 def read(
@@ -99,6 +101,7 @@ def read(
     pool_id: PoolId | None = None,
     login_name: str = "",
     for_sign_in: bool = False,
+    at_pages: bool = False,
 ) -> Situation:
     """Return the situation of a request about the user with that name, if there is one.
 
@@ -120,6 +123,7 @@ def read(
             user=None,
             stand_in=Sub(""),
             failures=FailureCount(),
+            at_pages=at_pages,
         )
         if not login_name:
             return asker
@@ -173,6 +177,8 @@ def verify_client(
     A hash for an app client without a secret is wrong, too: what is presented is verified.
     """
     client_id = situation.app_client.client_id
+    if situation.at_pages:
+        return
     if submitted is None:
         if situation.app_client.has_secret:
             raise missing(client_id=client_id)

@@ -20,6 +20,7 @@ from poolgate.store.call import Call
 from poolgate.userpools import sign_in
 from poolgate.userpools.auth_flows import Attempt, parse_flow
 from poolgate.userpools.auth_sessions import Door
+from poolgate.userpools.browser_sessions import BrowserSignIn
 from poolgate.userpools.challenge_answers import Answer
 from poolgate.userpools.issued_challenges import ChallengeIssued
 from poolgate.userpools.sign_in import Outcome
@@ -109,6 +110,8 @@ def _secret(text: str | None) -> Secret | None:
 
 def _response(outcome: Outcome) -> InitiateAuthResponse:
     """Return the answer; the four operations' answers have the same members."""
+    if isinstance(outcome, BrowserSignIn):
+        raise TypeError("only sign-ins at the login pages sign browsers in")
     if not isinstance(outcome, ChallengeIssued):
         return InitiateAuthResponse(
             AuthenticationResult=authentication_result(outcome), ChallengeParameters={}

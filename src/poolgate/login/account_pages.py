@@ -1,0 +1,194 @@
+"""Making an account and getting back into one.
+
+/signup ──> /confirm ──> /login            /forgotPassword ──> /confirmforgotPassword ──> /login
+└─ /resendcode ─┘
+"""
+
+from poolgate.foundation.secret import Secret
+from poolgate.login import texts
+from poolgate.login.faults import guarded
+from poolgate.login.fields import (
+    PREFIX,
+    attribute_fields,
+    login_name_label,
+    password_rule,
+    sign_up_label,
+    sign_up_name,
+    typed_attributes,
+)
+from poolgate.login.visits import CONFIRM, FORGOT, LOGIN, RESET, SIGN_UP, Visit
+from poolgate.userpools import attributes, password_recovery
+from poolgate.userpools import sign_up as accounts
+from poolgate.userpools.pools import UserPool
+from poolgate.userpools.users import UserStatus
+from poolgate.web.messages import HttpResponse
+
+_TYPES = {"email": "email", "phone_number": "tel"}
+
+
+# ---- making one -----------------------------------------------------------------------------
+
+
+def sign_up(visit: Visit) -> HttpResponse:
+    """Show the form for a new account, or take it."""
+    if visit.is_posted:
+        kept = {name: value for name, value in visit.form.items() if name.startswith(PREFIX)}
+        return guarded(
+            visit, SIGN_UP, _take_sign_up, username=visit.form.get("username", ""), **kept
+        )
+    if visit.pool.admin_create_user_only:
+        return visit.go(LOGIN, visit.remembering(fault=texts.SIGN_UP_CLOSED))
+    return visit.show(
+        "signup.html",
+        title=texts.SIGN_UP_TITLE,
+        name_label=sign_up_label(visit.pool),
+        name_type=_TYPES.get(sign_up_name(visit.pool), "text"),
+        attributes=attribute_fields(_asked_at_sign_up(visit.pool)),
+        password_rule=password_rule(visit.pool.password_policy),
+    )
+
+
+def _asked_at_sign_up(pool: UserPool) -> tuple[str, ...]:
+    """Return the attributes that are asked for besides the name."""
+    named = dict.fromkeys(pool.username_attributes, "given as the name")
+    wanted = attributes.missing_required(pool, named)
+    # Somewhere a code must go to, also where nothing is required.
+    addresses = pool.auto_verified_attributes
+    if not addresses or {*wanted, *named} & set(addresses):
+        return wanted
+    return (*wanted, addresses[0])
+
+
+def _take_sign_up(visit: Visit) -> HttpResponse:
+    username = visit.form.get("username", "").strip()
+    signed_up = accounts.sign_up(
+        visit.call,
+        visit.request.app_client.client_id,
+        username,
+        Secret(visit.form.get("password", "")),
+        typed_attributes(visit.form),
+        secret_hash=None,
+        at_pages=True,
+    )
+    if signed_up.user.status is UserStatus.CONFIRMED:
+        return visit.go(LOGIN, visit.remembering(username=username, notice=texts.NOW_SIGN_IN))
+    destination = signed_up.delivery.masked_address if signed_up.delivery else ""
+    return visit.go(CONFIRM, visit.remembering(username=username, destination=destination))
+
+
+def confirm(visit: Visit) -> HttpResponse:
+    """Show the form for the code of a new account, or take it."""
+    if visit.is_posted:
+        return guarded(visit, CONFIRM, _take_confirmation)
+    destination = visit.state.destination
+    wanted = texts.CODE_SENT.format(destination=destination)
+    return visit.show(
+        "confirm.html",
+        title=texts.CONFIRM_TITLE,
+        wanted=wanted if destination else texts.CODE_SENT_SOMEWHERE,
+        name_label=login_name_label(visit.pool),
+        username=visit.state.username,
+    )
+
+
+def _take_confirmation(visit: Visit) -> HttpResponse:
+    username = visit.form.get("username", "").strip()
+    accounts.confirm(
+        visit.call,
+        visit.request.app_client.client_id,
+        username,
+        _code(visit),
+        secret_hash=None,
+        at_pages=True,
+        takes_alias=False,
+    )
+    return visit.go(LOGIN, visit.remembering(username=username, notice=texts.NOW_SIGN_IN))
+
+
+def resend(visit: Visit) -> HttpResponse:
+    """Send the code of a new account again."""
+    if not visit.is_posted:
+        return visit.go(CONFIRM, visit.state)
+    return guarded(visit, CONFIRM, _take_resending)
+
+
+def _take_resending(visit: Visit) -> HttpResponse:
+    username = visit.form.get("username", "").strip()
+    delivery = accounts.resend(
+        visit.call,
+        visit.request.app_client.client_id,
+        username,
+        secret_hash=None,
+        at_pages=True,
+    )
+    notice = texts.CODE_ANEW.format(destination=delivery.masked_address)
+    return visit.go(
+        CONFIRM,
+        visit.remembering(username=username, notice=notice, destination=delivery.masked_address),
+    )
+
+
+# ---- getting back into one ------------------------------------------------------------------
+
+
+def forgot_password(visit: Visit) -> HttpResponse:
+    """Show the form that asks for a reset code, or take it."""
+    if visit.is_posted:
+        return guarded(visit, FORGOT, _take_forgotten)
+    return visit.show(
+        "forgot.html",
+        title=texts.FORGOT_TITLE,
+        name_label=login_name_label(visit.pool),
+        username=visit.state.username,
+    )
+
+
+def _take_forgotten(visit: Visit) -> HttpResponse:
+    username = visit.form.get("username", "").strip()
+    delivery = password_recovery.begin(
+        visit.call,
+        visit.request.app_client.client_id,
+        username,
+        secret_hash=None,
+        at_pages=True,
+    )
+    return visit.go(
+        RESET, visit.remembering(username=username, destination=delivery.masked_address)
+    )
+
+
+def reset_password(visit: Visit) -> HttpResponse:
+    """Show the form for reset code and new password, or take it."""
+    if visit.is_posted:
+        return guarded(visit, RESET, _take_reset)
+    destination = visit.state.destination
+    wanted = texts.CODE_SENT.format(destination=destination)
+    return visit.show(
+        "reset.html",
+        title=texts.RESET_TITLE,
+        wanted=wanted if destination else texts.CODE_SENT_SOMEWHERE,
+        name_label=login_name_label(visit.pool),
+        username=visit.state.username,
+        password_rule=password_rule(visit.pool.password_policy),
+    )
+
+
+def _take_reset(visit: Visit) -> HttpResponse:
+    new_password = visit.form.get("new_password", "")
+    if new_password != visit.form.get("repeated", ""):
+        return visit.again(RESET, texts.NOT_REPEATED)
+    username = visit.form.get("username", "").strip()
+    password_recovery.finish(
+        visit.call,
+        visit.request.app_client.client_id,
+        username,
+        _code(visit),
+        Secret(new_password),
+        secret_hash=None,
+        at_pages=True,
+    )
+    return visit.go(LOGIN, visit.remembering(username=username, notice=texts.PASSWORD_CHANGED))
+
+
+def _code(visit: Visit) -> Secret:
+    return Secret("".join(visit.form.get("code", "").split()))

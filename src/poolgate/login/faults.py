@@ -1,0 +1,30 @@
+"""What goes wrong when a form is taken: the page is shown once more and says so."""
+
+from collections.abc import Callable
+
+from poolgate.foundation.failure import Failure
+from poolgate.login import texts
+from poolgate.login.visits import LOGIN, Visit
+from poolgate.login.wording import OVER, find_text
+from poolgate.web.messages import HttpResponse
+
+
+def guarded(
+    visit: Visit, path: str, take: Callable[[Visit], HttpResponse], **typed: str
+) -> HttpResponse:
+    """Return what taking the form leads to, or the page once more with what was wrong.
+
+    `typed` is what the fields show then; passwords and codes are typed anew.
+    """
+    try:
+        return take(visit)
+    except OVER:
+        return visit.go(LOGIN, visit.remembering(fault=texts.TOO_OLD))
+    except Failure as failure:
+        text = find_text(failure)
+        if text is None:
+            raise
+        if path == LOGIN:
+            username = visit.form.get("username", "")
+            return visit.go(LOGIN, visit.remembering(fault=text, username=username))
+        return visit.again(path, text, **typed)

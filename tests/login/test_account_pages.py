@@ -1,0 +1,150 @@
+"""Making an account, confirming it, and getting back into one at the pages."""
+
+from urllib.parse import urlencode
+
+import pytest
+from kits.browser import Browser
+from kits.cognito import PASSWORD
+from kits.oauth import BASE, CALLBACK, OAuthApp
+
+ADDRESS = "anna@example.com"
+NEW = "New-password-1"
+
+
+@pytest.fixture
+def browser(poolgate):
+    return Browser(poolgate)
+
+
+def opened(browser, oauth, page="/login"):
+    return browser.open(f"{BASE}{page}?{urlencode(oauth.request())}")
+
+
+def by_email(poolgate, **pool):
+    return OAuthApp.of(
+        poolgate,
+        pool={"UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"], **pool},
+    )
+
+
+def test_somebody_signs_up_confirms_and_signs_in(poolgate, browser):
+    oauth = by_email(poolgate, Schema=[{"Name": "given_name", "Required": True, "Mutable": True}])
+    opened(browser, oauth)
+    browser.open(next(link for link in browser.page.links if "/signup" in link))
+    assert set(browser.page.labels) == {"username", "attribute.given_name", "password"}
+    typed = {"username": ADDRESS, "attribute.given_name": "Anna"}
+    browser.send(**typed, password="short")
+    assert "This password does not fit" in browser.says
+    assert {name: browser.page.forms[0][1][name] for name in typed} == typed
+    browser.send(**typed, password=PASSWORD)
+    assert browser.path == f"{BASE}/confirm"
+    assert "a***@e***" in browser.says
+    browser.send(code="000000")
+    assert "This code is wrong." in browser.says
+    browser.send(code=poolgate.outbox(ADDRESS)[-1].code)
+    assert "Your account is confirmed." in browser.says
+    assert browser.page.forms[0][1]["username"] == ADDRESS
+    browser.send(password=PASSWORD)
+    assert browser.left_for.startswith(f"{CALLBACK}?code=")
+
+
+def test_a_new_code_can_be_asked_for(poolgate, browser):
+    oauth = by_email(poolgate)
+    opened(browser, oauth, "/signup").send(username=ADDRESS, password=PASSWORD)
+    poolgate.clock.advance(60)
+    browser.send(form=1)
+    assert "We sent a new code to a***@e***" in browser.says
+    first, second = poolgate.outbox(ADDRESS)
+    assert first.code != second.code
+    browser.send(code=second.code)
+    assert "Your account is confirmed." in browser.says
+
+
+def test_somebody_who_is_not_confirmed_yet_is_led_to_it_with_the_password_only(poolgate, browser):
+    oauth = by_email(poolgate)
+    oauth.app.cognito.sign_up(
+        ClientId=oauth.client_id,
+        Username=ADDRESS,
+        Password=PASSWORD,
+        UserAttributes=[{"Name": "email", "Value": ADDRESS}],
+    )
+    opened(browser, oauth).send(username=ADDRESS, password="Wrong-password-1")
+    assert browser.path == f"{BASE}/login"
+    browser.send(username=ADDRESS, password=PASSWORD)
+    assert browser.path == f"{BASE}/confirm"
+
+
+def test_a_name_in_use_is_told(poolgate, browser):
+    oauth = by_email(poolgate)
+    oauth.app.user(ADDRESS, email=ADDRESS)
+    opened(browser, oauth, "/signup").send(username=ADDRESS, password=PASSWORD)
+    assert "There is an account of this name already." in browser.says
+
+
+def test_where_only_administrators_make_accounts_nobody_signs_up(poolgate, browser):
+    oauth = OAuthApp.of(
+        poolgate, pool={"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True}}
+    )
+    opened(browser, oauth)
+    assert not [link for link in browser.page.links if "/signup" in link]
+    opened(browser, oauth, "/signup")
+    assert "Only administrators make accounts here." in browser.says
+
+
+def test_a_free_name_and_an_address_for_the_code_are_asked_for(poolgate, browser):
+    oauth = OAuthApp.of(poolgate, pool={"AutoVerifiedAttributes": ["email"]})
+    opened(browser, oauth, "/signup")
+    browser.send(username="anna", password=PASSWORD, **{"attribute.email": ADDRESS})
+    browser.send(code=poolgate.outbox(ADDRESS)[-1].code)
+    browser.send(password=PASSWORD)
+    assert browser.left_for.startswith(f"{CALLBACK}?code=")
+
+
+def test_a_forgotten_password_is_reset_with_a_code(poolgate, browser):
+    oauth = by_email(poolgate)
+    oauth.app.user(ADDRESS, email=ADDRESS, email_verified="true")
+    opened(browser, oauth)
+    browser.open(next(link for link in browser.page.links if "/forgotPassword" in link))
+    browser.send(username=ADDRESS)
+    assert browser.path == f"{BASE}/confirmforgotPassword"
+    code = poolgate.outbox(ADDRESS)[-1].code
+    browser.send(code=code, new_password=NEW, repeated="other")
+    assert "The two passwords are not the same." in browser.says
+    browser.send(code="000000", new_password=NEW, repeated=NEW)
+    assert "This code is wrong." in browser.says
+    browser.send(code=code, new_password=NEW, repeated=NEW)
+    assert "Your password is changed." in browser.says
+    browser.send(password=NEW)
+    assert browser.left_for.startswith(f"{CALLBACK}?code=")
+
+
+@pytest.mark.parametrize("hides", [True, False])
+def test_nobody_learns_at_the_pages_who_has_an_account(poolgate, browser, hides):
+    oauth = OAuthApp.of(
+        poolgate,
+        pool={"UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"]},
+        hides=hides,
+    )
+    oauth.app.user("alice@example.com", email="alice@example.com", email_verified="true")
+    for path in ("/forgotPassword",):
+        told = []
+        for username in ("alice@example.com", "aliza@example.com"):
+            opened(browser, oauth, path).send(username=username)
+            told.append((browser.path, browser.says.replace(username, "")))
+        assert told[0] == told[1]
+    code = {"code": "000000", "new_password": NEW, "repeated": NEW}
+    told = []
+    for username in ("alice@example.com", "aliza@example.com"):
+        opened(browser, oauth, "/confirmforgotPassword").send(username=username, **code)
+        told.append(browser.says.replace(username, ""))
+    assert told[0] == told[1]
+
+
+def test_a_reset_by_an_administrator_leads_to_a_new_password(poolgate, browser):
+    oauth = by_email(poolgate)
+    oauth.app.user(ADDRESS, email=ADDRESS, email_verified="true")
+    oauth.app.cognito.admin_reset_user_password(UserPoolId=oauth.app.pool_id, Username=ADDRESS)
+    opened(browser, oauth).send(username=ADDRESS, password=PASSWORD)
+    assert browser.path == f"{BASE}/confirmforgotPassword"
+    browser.send(code=poolgate.outbox(ADDRESS)[-1].code, new_password=NEW, repeated=NEW)
+    assert "Your password is changed." in browser.says
