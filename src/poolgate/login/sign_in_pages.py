@@ -103,6 +103,9 @@ def _follow(visit: Visit, username: str, outcome: Outcome) -> HttpResponse:
         return _signed_in(visit, outcome)
     if not isinstance(outcome, ChallengeIssued):
         raise TypeError("the login pages get no tokens")
+    if outcome.challenge not in _PAGES:
+        # AWS managed login: no custom challenges, no remembered devices.
+        return visit.go(LOGIN, visit.remembering(username=username, fault=texts.CANNOT))
     state = _state_of(visit, username, outcome)
     if outcome.challenge is Challenge.MFA_SETUP and state.choices == (
         MfaFactor.SOFTWARE_TOKEN_MFA,
@@ -237,8 +240,12 @@ def _show_choice(visit: Visit) -> HttpResponse:
         "choice.html",
         title=texts.CHOICE_TITLE,
         wanted=texts.FACTOR_WANTED,
-        choices=[(choice, texts.FACTORS[choice]) for choice in visit.state.choices],
+        choices=_named_choices(visit.state),
     )
+
+
+def _named_choices(state: PageState) -> list[tuple[str, str]]:
+    return [(choice, texts.FACTORS[choice]) for choice in state.choices if choice in texts.FACTORS]
 
 
 def _take_choice(visit: Visit) -> HttpResponse:
@@ -259,7 +266,7 @@ def _show_setup(visit: Visit) -> HttpResponse:
             "choice.html",
             title=texts.SETUP_TITLE,
             wanted=texts.FACTOR_WANTED,
-            choices=[(choice, texts.FACTORS[choice]) for choice in state.choices],
+            choices=_named_choices(state),
         )
     return visit.show("email.html", title=texts.SETUP_TITLE)
 

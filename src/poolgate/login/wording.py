@@ -7,6 +7,7 @@ from poolgate.delivery.queue import NoSenderConfigured
 from poolgate.foundation.failure import Failure
 from poolgate.login import texts
 from poolgate.userpools import (
+    account_events,
     attributes,
     auth_sessions,
     challenges,
@@ -19,6 +20,7 @@ from poolgate.userpools import (
     second_factors,
     sign_up,
     software_tokens,
+    threat_protection,
     triggers,
     usernames,
     users,
@@ -43,6 +45,9 @@ SIGN_IN_TEXTS: Mapping[type[Failure], str] = {
     second_factors.NotAmongChoices: texts.TOO_OLD,
     ParameterMissing: texts.SOMETHING_MISSING,
     AttemptLimitExceeded: texts.LOCKED,
+    account_events.RequestBlocked: texts.BLOCKED,
+    account_events.PasswordCompromised: texts.COMPROMISED,
+    threat_protection.SignInBlocked: texts.BLOCKED,
 }
 ACCOUNT_TEXTS: Mapping[type[Failure], str] = {
     users.UsernameTaken: texts.NAME_TAKEN,
