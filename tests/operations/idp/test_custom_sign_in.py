@@ -336,6 +336,21 @@ def test_error_of_a_function_ends_the_sign_in(
         begin(app)
 
 
+@pytest.mark.assumed("a function that fails to judge an answer ends the sign-in")
+def test_answer_that_could_not_be_judged_is_used_up(app: App, functions: Functions) -> None:
+    app.user()
+    begun = begin(app)
+    functions.recorder.instead, functions.recorder.error = None, "Not today"
+    with refused(
+        "UserLambdaValidationException",
+        "VerifyAuthChallengeResponse failed with error Not today.",
+    ):
+        give(app, begun, "41")
+    functions.recorder.instead, functions.recorder.error = functions.answer, None
+    with refused(*USED_SESSION):
+        give(app, begun, "42")
+
+
 @pytest.mark.assumed("text for an answer that cannot be read")
 @pytest.mark.parametrize(
     "decision",
