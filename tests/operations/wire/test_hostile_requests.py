@@ -25,6 +25,7 @@ EMAIL = {"Name": "email", "Value": "other@example.com"}
 SIGN_IN = {"USERNAME": "anna", "PASSWORD": PASSWORD}
 NEW_PASSWORD = {"USERNAME": "anna", "NEW_PASSWORD": PASSWORD}
 PROVIDER = {"client_id": "c", "client_secret": "s", "authorize_scopes": "email"}
+LIMIT = {"LimitClass": "API_CATEGORY", "Attributes": {"Category": "UserRead"}}
 TERMS = {
     "TermsName": "terms-of-use",
     "TermsSource": "LINK",
@@ -60,6 +61,8 @@ GIVEN: Mapping[str, Members] = {
             "ProviderAttributeValue": "anna",
         },
     },
+    "GetProvisionedLimit": {"LimitDefinition": LIMIT},
+    "UpdateProvisionedLimit": {"LimitDefinition": LIMIT, "RequestedLimitValue": 1_000_000},
     "CreateUserPoolReplica": {"RegionName": "eu-west-2"},
     "CreateTerms": {**TERMS, "TermsName": "privacy-policy"},
     "UpdateManagedLoginBranding": {"Settings": {"components": {}}},
