@@ -18,8 +18,10 @@ from poolgate.server.settings import Settings
 from poolgate.store.call import Call
 from poolgate.store.failures import DatabaseBusy, DatabaseUnreachable
 from poolgate.userpools import (
+    identity_providers,
     import_jobs,
     import_worker,
+    linked_identities,
     pools,
     signing_keys,
     user_records,
@@ -37,6 +39,12 @@ _LINE_FAULTS: ErrorTable = {
     usernames.UsernameMalformed: AwsError("", "the username cannot be one"),
     user_transfer.PasswordTimeWithoutPassword: AwsError("", "password_set_at without a password"),
     GroupNotFound: AwsError("", "the pool does not have all of the user's groups"),
+    identity_providers.IdentityProviderNotFound: AwsError(
+        "", "the pool does not have all of the user's identity providers"
+    ),
+    linked_identities.AlreadyLinked: AwsError("", "another user is linked to the same identity"),
+    linked_identities.TooManyLinks: AwsError("", "the user has too many linked identities"),
+    linked_identities.InvalidUserIdentifier: AwsError("", "a linked identity cannot be one"),
     ForeignHashUnreadable: AwsError("", "{reason}"),
 }
 

@@ -55,6 +55,13 @@ class Identity(msgspec.Struct, frozen=True):
     value: str
 
 
+class Link(msgspec.Struct, frozen=True):
+    """An identity and when it was linked; `linked_at` is in milliseconds."""
+
+    identity: Identity
+    linked_at: int
+
+
 class ShownIdentity(msgspec.Struct, frozen=True, rename="camel"):
     """One entry of the attribute `identities`; `date_created` is in milliseconds."""
 
@@ -76,6 +83,14 @@ _FIND = sa.select(linked_identities.c.sub).where(_IS_IDENTITY)
 _COUNT = sa.select(sa.func.count()).where(
     linked_identities.c.pool_id == sa.bindparam("pool_id"),
     linked_identities.c.sub == sa.bindparam("sub"),
+)
+_OF_USER = (
+    sa.select(linked_identities)
+    .where(
+        linked_identities.c.pool_id == sa.bindparam("pool_id"),
+        linked_identities.c.sub == sa.bindparam("sub"),
+    )
+    .order_by(linked_identities.c.provider_name, linked_identities.c.value)
 )
 _INSERT = InsertIfAbsent(linked_identities)
 _DELETE = sa.delete(linked_identities).where(_IS_IDENTITY)
@@ -111,21 +126,38 @@ def link(call: Call, pool_id: PoolId, destination: Identity, source: Identity) -
             transaction, pool, federated_username(source)
         ):
             raise AlreadySignedUp
-        row = {**_key(pool_id, source), "sub": user.sub}
-        if not transaction.insert_if_absent(_INSERT, row):
-            raise AlreadyLinked
-        (links,) = transaction.one(_COUNT, {"pool_id": pool_id, "sub": user.sub})
-        if links > MAX_LINKS_OF_A_USER:
-            raise TooManyLinks
-        shown = ShownIdentity(
-            user_id=source.value,
-            provider_name=source.provider_name,
-            provider_type=provider.type.value,
-            issuer=None,
-            primary=False,
-            date_created=call.now_millis,
-        )
+        shown = _insert(transaction, user, provider, Link(source, call.now_millis))
         _show(transaction, call, pool, user, (*identities_of(user), shown))
+
+
+def links_of(transaction: Transaction, user: User) -> tuple[Link, ...]:
+    """Return the user's links, oldest first."""
+    since = {
+        (shown.provider_name, shown.user_id): shown.date_created for shown in identities_of(user)
+    }
+    rows = transaction.rows(_OF_USER, {"pool_id": user.pool_id, "sub": user.sub})
+    links = [
+        Link(
+            Identity(row.provider_name, row.attribute, row.value),
+            since.get((row.provider_name, row.value), user.modified_at),
+        )
+        for row in rows
+    ]
+    return tuple(sorted(links, key=lambda link: link.linked_at))
+
+
+def restore(
+    transaction: Transaction, call: Call, pool: UserPool, user: User, links: Sequence[Link]
+) -> None:
+    """Link a user who was just stored as it was linked before; raises what `link` does."""
+    if not links:
+        return
+    shown = []
+    for each in links:
+        provider = _verify_source(transaction, pool.pool_id, each.identity)
+        shown.append(_insert(transaction, user, provider, each))
+    stored = users.get_to_change(transaction, pool.pool_id, user.sub)
+    _show(transaction, call, pool, stored, shown, modified_at=stored.modified_at)
 
 
 def disable(call: Call, pool_id: PoolId, identity: Identity) -> None:
@@ -169,6 +201,25 @@ def _verify_source(transaction: Transaction, pool_id: PoolId, source: Identity) 
             fault=f"ProviderAttributeValue must not be longer than {_MAX_VALUE_LENGTH} characters."
         )
     return provider
+
+
+def _insert(
+    transaction: Transaction, user: User, provider: IdentityProvider, link: Link
+) -> ShownIdentity:
+    row = {**_key(user.pool_id, link.identity), "sub": user.sub}
+    if not transaction.insert_if_absent(_INSERT, row):
+        raise AlreadyLinked
+    (links,) = transaction.one(_COUNT, {"pool_id": user.pool_id, "sub": user.sub})
+    if links > MAX_LINKS_OF_A_USER:
+        raise TooManyLinks
+    return ShownIdentity(
+        user_id=link.identity.value,
+        provider_name=provider.name,
+        provider_type=provider.type.value,
+        issuer=None,
+        primary=False,
+        date_created=link.linked_at,
+    )
 
 
 def _destination(transaction: Transaction, pool: UserPool, destination: Identity) -> User:
@@ -219,11 +270,17 @@ def _show(
     pool: UserPool,
     user: User,
     shown: Sequence[ShownIdentity],
+    *,
+    modified_at: int | None = None,
 ) -> None:
     others = {name: value for name, value in user.attributes.items() if name != IDENTITIES}
     # AWS lists it right behind the sub.
     written = {IDENTITIES: msgspec.json.encode(shown).decode()} if shown else {}
-    changed = replace(user, attributes={**written, **others}, modified_at=call.now_millis)
+    changed = replace(
+        user,
+        attributes={**written, **others},
+        modified_at=call.now_millis if modified_at is None else modified_at,
+    )
     users.update(transaction, pool, changed, user)
 
 

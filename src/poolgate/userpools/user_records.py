@@ -22,6 +22,15 @@ class LineMalformed(Failure):
     """A line is no record of a user. Facts: reason."""
 
 
+class LinkRecord(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Who the user is at an identity provider of the pool."""
+
+    provider_name: str
+    attribute: str
+    value: str
+    linked_at: _Millis | None = None
+
+
 class UserRecord(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One user. Times are milliseconds since 1970; `password` is a hash or verifier as text."""
 
@@ -31,6 +40,7 @@ class UserRecord(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknow
     enabled: bool = True
     attributes: Mapping[str, str] = {}
     groups: tuple[str, ...] = ()
+    linked_identities: tuple[LinkRecord, ...] = ()
     created_at: _Millis | None = None
     modified_at: _Millis | None = None
     password: str | None = None

@@ -10,18 +10,28 @@ import re
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import GroupName, PoolId, Sub, Username
 from poolgate.store.call import Call
-from poolgate.userpools import attributes, groups, passwords, pools, usernames, users
+from poolgate.userpools import (
+    attributes,
+    groups,
+    linked_identities,
+    passwords,
+    pools,
+    usernames,
+    users,
+)
 from poolgate.userpools.groups import GroupNotFound
+from poolgate.userpools.linked_identities import IDENTITIES, Identity, Link
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.tables import group_members
 from poolgate.userpools.tables import users as users_table
-from poolgate.userpools.user_records import UserRecord
+from poolgate.userpools.user_records import LinkRecord, UserRecord
 from poolgate.userpools.users import User, UserStatus
 
 PAGE_SIZE = 200
@@ -64,12 +74,20 @@ def records(call: Call, pool_id: PoolId, *, with_passwords: bool) -> Iterator[Us
         pool = pools.get(transaction, pool_id)
     after = ""
     while page := _page(call, pool, after):
-        for user, names in page:
-            yield _record_of(call, pool, user, names, with_passwords=with_passwords)
-        after = page[-1][0].sub
+        for exported in page:
+            yield _record_of(call, pool, exported, with_passwords=with_passwords)
+        after = page[-1].user.sub
 
 
-def _page(call: Call, pool: UserPool, after: str) -> Sequence[tuple[User, tuple[str, ...]]]:
+class _Exported(NamedTuple):
+    """A user with what is not in its row."""
+
+    user: User
+    groups: tuple[str, ...]
+    links: tuple[Link, ...]
+
+
+def _page(call: Call, pool: UserPool, after: str) -> Sequence[_Exported]:
     of_pool = {"pool_id": pool.pool_id}
     with call.db.reading() as transaction:
         rows = transaction.rows(_AFTER, {**of_pool, "after": after, "limit": PAGE_SIZE})
@@ -80,20 +98,39 @@ def _page(call: Call, pool: UserPool, after: str) -> Sequence[tuple[User, tuple[
         names: dict[str, tuple[str, ...]] = {}
         for row in transaction.rows(_GROUPS_BETWEEN, between):
             names[row.sub] = (*names.get(row.sub, ()), row.group_name)
-    return [(user, names.get(user.sub, ())) for user in found]
+        return [
+            _Exported(
+                user,
+                names.get(user.sub, ()),
+                linked_identities.links_of(transaction, user)
+                if IDENTITIES in user.attributes
+                else (),
+            )
+            for user in found
+        ]
 
 
 def _record_of(
-    call: Call, pool: UserPool, user: User, names: tuple[str, ...], *, with_passwords: bool
+    call: Call, pool: UserPool, exported: _Exported, *, with_passwords: bool
 ) -> UserRecord:
+    user = exported.user
     password = user.password if with_passwords else None
     return UserRecord(
         username=user.username,
         sub=user.sub,
         status=user.status,
         enabled=user.enabled,
-        attributes=user.attributes,
-        groups=names,
+        attributes={name: value for name, value in user.attributes.items() if name != IDENTITIES},
+        groups=exported.groups,
+        linked_identities=tuple(
+            LinkRecord(
+                provider_name=link.identity.provider_name,
+                attribute=link.identity.attribute,
+                value=link.identity.value,
+                linked_at=link.linked_at,
+            )
+            for link in exported.links
+        ),
         created_at=user.created_at,
         modified_at=user.modified_at,
         password=None if password is None else passwords.render_kept(call, pool, user, password),
@@ -120,7 +157,19 @@ def put_record(call: Call, pool: UserPool, record: UserRecord) -> bool:
         users.insert(transaction, pool, user)
         for name in record.groups:
             groups.add_member(transaction, pool.pool_id, GroupName(name), sub)
+        linked_identities.restore(transaction, call, pool, user, _links_of(call, record))
     return True
+
+
+def _links_of(call: Call, record: UserRecord) -> tuple[Link, ...]:
+    now = call.now_millis
+    return tuple(
+        Link(
+            Identity(link.provider_name, link.attribute, link.value),
+            now if link.linked_at is None else min(link.linked_at, now),
+        )
+        for link in record.linked_identities
+    )
 
 
 def _sub_of(call: Call, pool: UserPool, record: UserRecord) -> Sub:

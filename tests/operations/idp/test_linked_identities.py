@@ -15,8 +15,9 @@ from poolgate.foundation.ids import PoolId, Sub, Username
 from poolgate.foundation.randomness import random_uuid
 from poolgate.foundation.secret import Secret
 from poolgate.testing import LocalPoolgate
-from poolgate.userpools import linked_identities, pools, users
+from poolgate.userpools import linked_identities, pools, user_transfer, users
 from poolgate.userpools.linked_identities import AlreadyLinked, Identity
+from poolgate.userpools.user_records import parse_line, render_line
 from poolgate.userpools.users import UserStatus
 
 INVALID = "InvalidParameterException"
@@ -283,6 +284,33 @@ def test_a_federated_profile_is_disabled(app: App) -> None:
     federated(app, "Google_1234")
     disable(app, person("Google", "1234"))
     assert app.described("Google_1234")["Enabled"] is False
+
+
+@pytest.mark.documented("docs/users.md", "linked_identities")
+def test_links_are_exported_and_imported(app: App, poolgate: LocalPoolgate) -> None:
+    app.user(email="alice@example.com")
+    link(app, person("Google", "1234"))
+    poolgate.clock.advance(60)
+    link(app, person("Partner", "alice@example.com", "email"))
+    call = new_call(poolgate)
+    (record,) = user_transfer.records(call, PoolId(app.pool_id), with_passwords=False)
+    record = parse_line(render_line(record))
+    before, modified = identities(app), app.described()["UserLastModifiedDate"]
+    with call.db.reading() as transaction:
+        pool = pools.get(transaction, PoolId(app.pool_id))
+    app.user("bob")
+    app.cognito.admin_delete_user(UserPoolId=app.pool_id, Username="alice")
+    link(app, person("Google", "1234"), "bob")
+    with pytest.raises(AlreadyLinked):
+        user_transfer.put_record(new_call(poolgate), pool, record)
+    with refused(*NO_USER):
+        app.described()
+    disable(app, person("Google", "1234"))
+    assert user_transfer.put_record(new_call(poolgate), pool, record)
+    assert identities(app) == before
+    assert app.described()["UserLastModifiedDate"] == modified
+    with refused(INVALID, "SourceUser is already linked to DestinationUser"):
+        link(app, person("Partner", "alice@example.com", "email"), "bob")
 
 
 @pytest.mark.documented("API_AdminDeleteUser", "deletes a user")
