@@ -5,7 +5,7 @@ import time
 import pytest
 import requests
 from kits.authenticator import totp_code
-from kits.serving import PASSWORD, make_pool, make_user
+from kits.serving import PASSWORD, make_pool, make_user, serving
 from pycognito import Cognito
 from pycognito.aws_srp import AWSSRP
 from pycognito.exceptions import (
@@ -155,3 +155,35 @@ def test_pycognito_skips_the_second_factor_on_a_remembered_device(served, monkey
     on_device.forget_device(again["AccessToken"], device["device_key"])
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         srp(client, pool, "dina", PASSWORD, **device).authenticate_user()
+
+
+@pytest.mark.model("ConfirmDevice, UpdateDeviceStatus, DEVICE_SRP_AUTH as pycognito sends them")
+def test_a_device_of_pycognito_is_known_after_a_restart(tmp_path, monkeypatch):
+    data, posted = tmp_path / "data", requests.post
+
+    def to_our_endpoint(server):
+        monkeypatch.setattr(requests, "post", lambda _url, **sent: posted(server.url, **sent))
+
+    with serving(data) as first:
+        to_our_endpoint(first)
+        client = first.client("cognito-idp")
+        configuration = {"DeviceOnlyRememberedOnUserPrompt": False}
+        pool = make_pool(client, "pycognito-devices", DeviceConfiguration=configuration)
+        make_user(client, pool, "emil")
+        new = srp(client, pool, "emil", PASSWORD)
+        confirmed, device_secret = new.confirm_device(new.authenticate_user(), "laptop")
+        assert confirmed.json() == {"UserConfirmationNecessary": False}
+
+    device = {"device_key": new.device_key, "device_group_key": new.device_group_key}
+    with serving(data) as second:
+        to_our_endpoint(second)
+        client = second.client("cognito-idp")
+        known = srp(client, pool, "emil", PASSWORD, **device, device_password=device_secret)
+        signed_in = known.authenticate_user()["AuthenticationResult"]
+        assert "NewDeviceMetadata" not in signed_in
+        (listed,) = client.list_devices(AccessToken=signed_in["AccessToken"])["Devices"]
+        assert listed["DeviceKey"] == new.device_key
+        assert {"Name": "device_name", "Value": "laptop"} in listed["DeviceAttributes"]
+        stolen = srp(client, pool, "emil", PASSWORD, **device, device_password="guessed")
+        with pytest.raises(client.exceptions.NotAuthorizedException):
+            stolen.authenticate_user()
