@@ -287,8 +287,8 @@ class DeviceSignIns(RuleBasedStateMachine):
 
 
 DeviceSignIns.TestCase.settings = settings(
-    max_examples=30,
-    stateful_step_count=40,
+    max_examples=20,
+    stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -454,6 +454,32 @@ def test_a_temporary_password_is_replaced_before_the_device_proves_itself(app: A
     assert tokens_of(device.prove(owed))
 
 
+@pytest.mark.documented("amazon-cognito-user-pools-device-tracking", "DEVICE_KEY in AuthParameters")
+@pytest.mark.parametrize("choice", ["PASSWORD", "PASSWORD_SRP"])
+def test_a_sign_in_by_choice_keeps_the_device_it_began_with(
+    poolgate: LocalPoolgate, choice: str
+) -> None:
+    app = tracking_app(
+        poolgate, ALWAYS, ExplicitAuthFlows=["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"]
+    )
+    app.user()
+    device = known_device(app)
+    begun = app.cognito.initiate_auth(
+        AuthFlow="USER_AUTH",
+        ClientId=app.client_id,
+        AuthParameters={"USERNAME": "alice", "DEVICE_KEY": device.device_key},
+    )
+    assert begun["ChallengeName"] == "SELECT_CHALLENGE"
+    answers = {"USERNAME": "alice", "ANSWER": choice}
+    if choice == "PASSWORD":
+        owed = app.respond("SELECT_CHALLENGE", begun["Session"], **answers, PASSWORD=PASSWORD)
+    else:
+        srp = app.srp()
+        answers["SRP_A"] = srp.get_auth_params()["SRP_A"]
+        owed = app.answer_srp(srp, app.respond("SELECT_CHALLENGE", begun["Session"], **answers))
+    assert tokens_of(device.prove(owed))
+
+
 # ---- refreshing -------------------------------------------------------------------------------
 
 

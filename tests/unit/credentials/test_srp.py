@@ -7,12 +7,17 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from pycognito.aws_srp import AWSSRP
+from pycognito.aws_srp import AWSSRP, generate_hash_device
 
 from poolgate.credentials import passwords, srp, srp_group
 from poolgate.credentials.passwords import WrongPassword
 from poolgate.credentials.sealing import Vault, new_master_key
-from poolgate.credentials.srp import SrpPublicValueRefused, Verifier
+from poolgate.credentials.srp import (
+    Proves,
+    SrpPublicValueRefused,
+    SrpVerifierRefused,
+    Verifier,
+)
 from poolgate.foundation.clock import epoch_millis
 from poolgate.foundation.ids import ClientId, PoolId, Sub
 from poolgate.foundation.secret import Secret
@@ -322,3 +327,77 @@ class TestNobody:
         signature = base64.b64encode(hmac.digest(key, message, "sha256")).decode()
         with pytest.raises(WrongPassword):
             srp.verify_claim(block, ghost, signature=signature, timestamp=NOW_TEXT, now=NOW)
+
+
+DEVICE_KEY = "us-east-1_d1b2c3d4-5678-90ab-cdef-000000000000"
+SIXTEEN = bytes(range(1, 17))
+
+
+def test_a_group_key_is_the_same_for_a_pool_and_of_no_other() -> None:
+    key = srp.device_group_key(POOL)
+    assert key == srp.device_group_key(POOL)
+    assert key != srp.device_group_key(PoolId("us-east-1_other"))
+    assert key[0] == "-"
+    assert len(key) == 9
+
+
+def test_a_device_proves_its_secret_and_no_other_exchange(vault: Vault) -> None:
+    group_key = srp.device_group_key(POOL)
+    for _ in range(4):
+        secret, config = generate_hash_device(group_key, DEVICE_KEY)
+        salt = base64.b64decode(config["Salt"])
+        verifier = srp.verify_device_verifier(salt, base64.b64decode(config["PasswordVerifier"]))
+        device = Verifier(user_id=DEVICE_KEY, sub=ALICE.sub, salt=salt, verifier=verifier)
+        client = counterpart()
+        begun = srp.begin(
+            vault,
+            pool_id=POOL,
+            client_id=CLIENT,
+            whom=device,
+            srp_a=f"{client.large_a_value:x}",
+            now=NOW,
+            proves=Proves.DEVICE_SECRET,
+            carried="the sign-in",
+        )
+        key = client.get_device_authentication_key(
+            group_key, DEVICE_KEY, secret, int(begun.srp_b, 16), begun.salt
+        )
+        sealed = base64.b64decode(begun.secret_block)
+        message = f"{group_key}{DEVICE_KEY}".encode() + sealed + NOW_TEXT.encode()
+        signature = base64.b64encode(hmac.digest(key, message, "sha256")).decode()
+        block = srp.open_secret_block(
+            vault,
+            begun.secret_block,
+            pool_id=POOL,
+            client_id=CLIENT,
+            now=NOW,
+            lifetime_seconds=180,
+            proves=Proves.DEVICE_SECRET,
+        )
+        assert block.exchange.carried == "the sign-in"
+        proof = {"signature": signature, "timestamp": NOW_TEXT, "now": NOW}
+        srp.verify_claim(block, device, **proof, proves=Proves.DEVICE_SECRET)
+        with pytest.raises(WrongPassword):
+            srp.verify_claim(block, device, **proof)
+        with pytest.raises(WrongPassword):
+            finish(vault, begun, signature, whom=device)
+
+
+@pytest.mark.parametrize("number", [0, 1, -1, 0x7FFFFFFF << 3072])
+def test_a_verifier_outside_of_the_group_is_refused(number: int) -> None:
+    value = number if number >= 0 else int(srp_group.MODULUS) + number
+    encoded = value.to_bytes(385 if value.bit_length() <= 385 * 8 else 390, "big")
+    with pytest.raises(SrpVerifierRefused):
+        srp.verify_device_verifier(SIXTEEN, encoded)
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(7, False), (8, True), (64, True), (65, False)])
+def test_a_salt_has_a_sane_length(length: int, *, is_taken: bool) -> None:
+    def verify() -> bytes:
+        return srp.verify_device_verifier(b"s" * length, b"\2")
+
+    if is_taken:
+        assert verify() == bytes(383) + b"\2"
+        return
+    with pytest.raises(SrpVerifierRefused):
+        verify()

@@ -1,5 +1,6 @@
 """The table of auth_flows.md section 6, line by line."""
 
+import msgspec
 import pytest
 
 from poolgate.foundation.ids import PoolId, Region, Sub, Username
@@ -11,11 +12,12 @@ from poolgate.userpools.challenges import (
     addresses_of_factors,
     challenge_owed,
     may_answer,
+    owed_on_device,
     render_choices,
     second_factor_owed,
 )
 from poolgate.userpools.mfa_settings import EmailMfa, MfaFactor, MfaMode, UserMfa
-from poolgate.userpools.pool_settings import RecoveryMechanism
+from poolgate.userpools.pool_settings import DeviceTracking, RecoveryMechanism
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import User, UserStatus
 
@@ -159,6 +161,60 @@ def test_password_comes_first_then_the_new_one_then_the_second_factor():
     assert challenge_owed(a_user(), pool, frozenset({Factor.SOFTWARE_TOKEN_MFA})) == Owed(
         Challenge.PASSWORD_VERIFIER
     )
+
+
+PASSWORD = frozenset({Factor.PASSWORD})
+DEVICE_STEP = Owed(Challenge.DEVICE_SRP_AUTH)
+
+
+@pytest.mark.parametrize(
+    ("owed", "proven", "replaces_mfa", "expected"),
+    [
+        (None, PASSWORD, True, DEVICE_STEP),
+        (None, PASSWORD, False, DEVICE_STEP),
+        (None, PASSWORD | {Factor.DEVICE}, True, None),
+        (Owed(Challenge.SMS_MFA), PASSWORD, True, DEVICE_STEP),
+        (Owed(Challenge.SMS_MFA), PASSWORD, False, Owed(Challenge.SMS_MFA)),
+        (Owed(Challenge.SMS_MFA), PASSWORD | {Factor.DEVICE}, True, None),
+        (
+            Owed(Challenge.SMS_MFA),
+            PASSWORD | {Factor.DEVICE},
+            False,
+            Owed(Challenge.SMS_MFA),
+        ),
+        (Owed(Challenge.SELECT_MFA_TYPE, (TOTP, SMS)), PASSWORD, True, DEVICE_STEP),
+        (Owed(Challenge.EMAIL_OTP), frozenset({Factor.FIRST_SMS_OTP}), True, DEVICE_STEP),
+        # What comes before a second factor, and a factor to be set up, no device stands for.
+        (Owed(Challenge.EMAIL_OTP), frozenset(), True, Owed(Challenge.EMAIL_OTP)),
+        (
+            Owed(Challenge.PASSWORD_VERIFIER),
+            frozenset({Factor.DEVICE}),
+            True,
+            Owed(Challenge.PASSWORD_VERIFIER),
+        ),
+        (
+            Owed(Challenge.NEW_PASSWORD_REQUIRED),
+            PASSWORD | {Factor.DEVICE},
+            True,
+            Owed(Challenge.NEW_PASSWORD_REQUIRED),
+        ),
+        (
+            Owed(Challenge.MFA_SETUP, (TOTP,)),
+            PASSWORD | {Factor.DEVICE},
+            True,
+            Owed(Challenge.MFA_SETUP, (TOTP,)),
+        ),
+    ],
+)
+def test_what_is_owed_on_a_remembered_device(owed, proven, replaces_mfa, expected):
+    tracking = DeviceTracking(replaces_mfa=replaces_mfa)
+    pool = msgspec.structs.replace(a_pool(ON, (TOTP,)), device_tracking=tracking)
+    assert owed_on_device(owed, pool, proven) == expected
+
+
+def test_a_pool_that_tracks_no_devices_leaves_nothing_out_for_one():
+    owed = Owed(Challenge.SMS_MFA)
+    assert owed_on_device(owed, a_pool(ON, (SMS,)), PASSWORD) == owed
 
 
 def test_only_what_is_owed_or_offered_may_be_answered():
