@@ -2,6 +2,7 @@
 
 import pytest
 from kits.cognito import PASSWORD
+from kits.devices import confirmed_device
 from kits.oauth import OAuthApp, claims_of
 
 ROTATING = {
@@ -73,6 +74,22 @@ def test_a_sign_in_by_the_api_is_refreshed_only_where_the_client_refreshes(brows
     other = browser.another(ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"])
     api = other.app.sign_in(password=PASSWORD)["AuthenticationResult"]
     assert refreshed(other, api["RefreshToken"]).refused() == (400, "unauthorized_client", None)
+
+
+def test_where_devices_are_tracked_only_sign_ins_of_the_pages_are_refreshed_here(browser):
+    """AWS Developer Guide, token endpoint: sign-ins of the API are tied to their devices."""
+    app = browser.app
+    app.cognito.update_user_pool(
+        UserPoolId=app.pool_id, DeviceConfiguration={"ChallengeRequiredOnNewDevice": True}
+    )
+    by_api = app.sign_in()
+    device = confirmed_device(app, by_api)
+    refresh_token = by_api["AuthenticationResult"]["RefreshToken"]
+    refused = refreshed(browser, refresh_token, device_key=device.device_key)
+    assert refused.refused() == (400, "invalid_grant", None)
+    by_pages = browser.redeem(browser.code(nonce="n")).json
+    access = claims_of(refreshed(browser, by_pages["refresh_token"]).json["access_token"])
+    assert "device_key" not in access
 
 
 @pytest.mark.parametrize("token", ["", "made-up"])

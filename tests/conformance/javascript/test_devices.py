@@ -67,3 +67,16 @@ def test_amplify_skips_the_second_factor_on_a_remembered_device(served_dev, java
         "asked_elsewhere": "CONFIRM_SIGN_IN_WITH_TOTP_CODE",
         "signed_in_with_totp": True,
     }
+
+
+@pytest.mark.model("Device does not exist. as amazon-cognito-identity-js reads it")
+def test_identity_js_drops_a_device_that_was_forgotten_elsewhere(served_dev, javascript):
+    client = served_dev.client("cognito-idp")
+    pool = make_pool(
+        client, "forgotten", DeviceConfiguration={"DeviceOnlyRememberedOnUserPrompt": False}
+    )
+    make_user(client, pool, "dora")
+    told = javascript(
+        "forgotten_device.mjs", served_dev.url, pool.pool_id, pool.client_id, "dora", PASSWORD
+    )
+    assert told == {"same_device": True, "same_device_after": False}
