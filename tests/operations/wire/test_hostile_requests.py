@@ -19,7 +19,13 @@ from poolgate.wire.services import ServiceDoor, load_services
 
 PASSWORD = "Correct-Horse-1"
 # A refused attempt is counted, a spent one is spent: that is what these tables are for.
-COUNTING_TABLES = {"attempt_windows", "spent_proofs", "auth_sessions"}
+COUNTING_TABLES = {
+    "attempt_windows",
+    "spent_proofs",
+    "auth_sessions",
+    "auth_events",
+    "address_failures",
+}
 LOCK_OUT_COLUMNS = ("failed_attempts", "last_failure_at", "locked_until")
 EMAIL = {"Name": "email", "Value": "other@example.com"}
 SIGN_IN = {"USERNAME": "anna", "PASSWORD": PASSWORD}
@@ -191,9 +197,12 @@ class World:
     def _populated(self) -> dict[str, Any]:
         cognito, iam = self.poolgate.client("cognito-idp"), self.poolgate.client("iam")
         tracking = {"DeviceOnlyRememberedOnUserPrompt": False}
-        pool_id = cognito.create_user_pool(PoolName="people", DeviceConfiguration=tracking)[
-            "UserPool"
-        ]["Id"]
+        pool_id = cognito.create_user_pool(
+            PoolName="people",
+            DeviceConfiguration=tracking,
+            UserPoolTier="PLUS",
+            UserPoolAddOns={"AdvancedSecurityMode": "AUDIT"},
+        )["UserPool"]["Id"]
         app_client = cognito.create_user_pool_client(
             UserPoolId=pool_id,
             ClientName="app",
