@@ -19,6 +19,8 @@ from poolgate.userpools.situations import Situation
 from poolgate.userpools.surroundings import surroundings_of
 from poolgate.userpools.users import User
 
+_WRONG_PASSWORD = (ChallengeResult("Password", succeeded=False),)
+
 
 class RequestBlocked(Failure):
     """Requests of this address are always refused."""
@@ -71,6 +73,7 @@ def record(
     app_client: AppClient,
     user: User | None,
     is_compromised: bool = False,
+    challenges: tuple[ChallengeResult, ...] = (),
 ) -> AuthEvent | None:
     """Keep what a user did, where the pool watches; for nobody only take the time.
 
@@ -88,7 +91,7 @@ def record(
         surroundings=surroundings_of(call, app_client),
         client_id=app_client.client_id,
         is_compromised=is_compromised,
-        challenges=_WRONG_PASSWORD if _is_wrong_password(event_type, response) else (),
+        challenges=challenges,
     )
     if user is None:
         auth_events.rehearse(transaction, event)
@@ -97,10 +100,10 @@ def record(
     return event
 
 
-def record_wrong_password(
-    transaction: Transaction, call: Call, situation: Situation
+def record_refusal(
+    transaction: Transaction, call: Call, situation: Situation, *, is_password: bool = True
 ) -> AuthEvent | None:
-    """Keep a wrong password at a sign-in, and count it at its address."""
+    """Keep a wrong first factor of a sign-in, and count it at its address."""
     event = record(
         transaction,
         call,
@@ -109,6 +112,7 @@ def record_wrong_password(
         pool=situation.pool,
         app_client=situation.app_client,
         user=situation.user,
+        challenges=_WRONG_PASSWORD if is_password else (),
     )
     if situation.pool.watches_risks:
         known_places.count_refusal(
@@ -119,10 +123,3 @@ def record_wrong_password(
             call.now_millis,
         )
     return event
-
-
-_WRONG_PASSWORD = (ChallengeResult("Password", succeeded=False),)
-
-
-def _is_wrong_password(event_type: EventType, response: EventResponse) -> bool:
-    return event_type is EventType.SIGN_IN and response is EventResponse.FAIL

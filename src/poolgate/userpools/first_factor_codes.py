@@ -15,7 +15,7 @@ from poolgate.credentials.confirmation_codes import (
 from poolgate.foundation.randomness import DIGITS, random_text
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
-from poolgate.userpools import attempt_limits, messages, users
+from poolgate.userpools import account_events, attempt_limits, log_delivery, messages, users
 from poolgate.userpools.attempt_limits import Attempt
 from poolgate.userpools.auth_sessions import AuthSessionInvalid, SentCode
 from poolgate.userpools.custom_senders import require_sender
@@ -66,10 +66,19 @@ def verify(call: Call, situation: Situation, sent_code: SentCode | None, submitt
             bound_to=_place(situation, delivery),
         )
     except WrongCode as error:
+        _record_refusal(call, situation)
         raise WrongMfaCode from error
     if situation.user is None:
         raise WrongMfaCode
     return confirmed_by(call, situation.pool, situation.user, delivery)
+
+
+def _record_refusal(call: Call, situation: Situation) -> None:
+    if not situation.pool.watches_risks:
+        return
+    with call.db.writing() as transaction:
+        event = account_events.record_refusal(transaction, call, situation, is_password=False)
+    log_delivery.tell(call, situation.pool, situation.user, event)
 
 
 def confirmed_by(call: Call, pool: UserPool, user: User, delivery: Delivery) -> User:

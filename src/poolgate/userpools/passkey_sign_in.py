@@ -26,7 +26,7 @@ from poolgate.credentials.passkeys import (
 from poolgate.foundation.failure import Failure
 from poolgate.jose.base64url import encode_base64url
 from poolgate.store.call import Call
-from poolgate.userpools import passkeys
+from poolgate.userpools import account_events, log_delivery, passkeys
 from poolgate.userpools.auth_sessions import Door, PresentedAuthSession
 from poolgate.userpools.challenges import Factor, may_passkey_count_twice
 from poolgate.userpools.passkey_responses import PasskeyResponse, parse_assertion
@@ -111,6 +111,8 @@ def prove(
     except PasskeyRefused:
         with call.db.writing() as transaction:
             count_failure(transaction, call, situation)
+            event = account_events.record_refusal(transaction, call, situation, is_password=False)
+        log_delivery.tell(call, situation.pool, situation.user, event)
         raise
     factors = {Factor.WEB_AUTHN}
     if proven.is_user_verified and may_passkey_count_twice(user, situation.pool):

@@ -88,7 +88,7 @@ def proven_user(
             if spent_proof is not None:
                 _spend(transaction, spent_proof)
             count_failure(transaction, call, situation)
-            event = account_events.record_wrong_password(transaction, call, situation)
+            event = account_events.record_refusal(transaction, call, situation)
         log_delivery.tell(call, situation.pool, situation.user, event)
         _verify_has_password(situation)
         raise

@@ -608,13 +608,21 @@ def test_the_mailbox_that_a_sign_in_began_with_is_no_second_factor(
         AuthParameters={"USERNAME": "alice", "PREFERRED_CHALLENGE": "EMAIL_OTP"},
         ContextData=context(**NEW_PLACE),
     )
-    with refused(*BLOCKED):
-        app.cognito.admin_respond_to_auth_challenge(
+
+    def answer(code: str) -> Any:
+        return app.cognito.admin_respond_to_auth_challenge(
             UserPoolId=app.pool_id,
             ClientId=app.client_id,
             ChallengeName="EMAIL_OTP",
             Session=begun["Session"],
-            ChallengeResponses={"USERNAME": "alice", "EMAIL_OTP_CODE": app.last_code(ALICE)},
+            ChallengeResponses={"USERNAME": "alice", "EMAIL_OTP_CODE": code},
             ContextData=context(**NEW_PLACE),
         )
+
+    with refused("CodeMismatchException"):
+        answer("000000")
+    wrong = app.last_event()
+    assert (wrong["EventResponse"], wrong["ChallengeResponses"]) == ("Fail", [])
+    with refused(*BLOCKED):
+        answer(app.last_code(ALICE))
     assert app.last_event()["EventRisk"]["RiskDecision"] == "Block"
