@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from kits.authenticator import enrol, set_mfa
 from kits.cognito import EVERY_FLOW, PASSWORD, App, refused
+from kits.devices import ALWAYS, confirmed_device
 from kits.watched import (
     ALICE,
     ELSEWHERE,
@@ -626,3 +627,34 @@ def test_the_mailbox_that_a_sign_in_began_with_is_no_second_factor(
     with refused(*BLOCKED):
         answer(app.last_code(ALICE))
     assert app.last_event()["EventRisk"]["RiskDecision"] == "Block"
+
+
+@pytest.mark.assumed("a remembered device makes up for no factor that a risk demands")
+def test_a_remembered_device_makes_up_for_no_demanded_factor(poolgate: LocalPoolgate) -> None:
+    app = Watched.watching(poolgate)
+    app.person()
+    app.cognito.update_user_pool(
+        UserPoolId=app.pool_id,
+        UserPoolAddOns={"AdvancedSecurityMode": "ENFORCED"},
+        DeviceConfiguration=ALWAYS,
+    )
+    device = confirmed_device(app, app.enter())
+    set_mfa(app, "OPTIONAL", TOTP)
+    enrol(app, app.enter()["AuthenticationResult"]["AccessToken"])
+    app.react(MEDIUM="MFA_IF_CONFIGURED")
+
+    def enter(place: dict[str, str]) -> Any:
+        return app.cognito.admin_initiate_auth(
+            UserPoolId=app.pool_id,
+            ClientId=app.client_id,
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={
+                "USERNAME": "alice",
+                "PASSWORD": PASSWORD,
+                "DEVICE_KEY": device.device_key,
+            },
+            ContextData=context(**place),
+        )["ChallengeName"]
+
+    assert enter({"address": HOME}) == "DEVICE_SRP_AUTH"
+    assert enter(NEW_PLACE) == TOTP
