@@ -169,7 +169,8 @@ def judge(
         configuration,
         None if is_skipped else assess(signals).level,
         is_compromised=_signs_in_compromised(call, configuration, user, password),
-        has_factor=factor_at_risk(user, situation.pool, proven) is not None,
+        has_factor=bool(proven & SECOND_FACTORS)
+        or factor_at_risk(user, situation.pool, proven) is not None,
     )
     event = AuthEvent(
         event_id=random_uuid(),
