@@ -218,6 +218,7 @@ def confirm(
     """
     situation = situations.read(call, client_id, login_name=login_name, at_pages=at_pages)
     situations.verify_client(situation, login_name, secret_hash)
+    account_events.verify_address_allowed(call, situation.pool, situation.app_client)
     _verify_known(situation)
     presented = sign_up_sessions.open_for_confirmation(
         call, situation.app_client, situation.user, auth_session

@@ -335,6 +335,12 @@ def test_a_blocked_network_gets_nothing(app: Watched) -> None:
     with refused(*NOT_ALLOWED):
         app.cognito.resend_confirmation_code(**asker)
     with refused(*NOT_ALLOWED):
+        app.cognito.confirm_sign_up(**asker, ConfirmationCode="123456")
+    with refused(*NOT_ALLOWED):
+        app.cognito.confirm_forgot_password(
+            **asker, ConfirmationCode="123456", Password="Newer-words-1"
+        )
+    with refused(*NOT_ALLOWED):
         app.sign_in()
 
 
