@@ -98,7 +98,7 @@ def sign_in_lines(folder: Path) -> Iterator[Line]:
             "password sign-in (SRP-stored)",
             "1 power, 2 signatures",
             compare(
-                each(sign_ins.password),
+                each(sign_ins.password()),
                 in_turn(generator, rsa.sign, rsa.sign),
                 calls=10,
             ),
@@ -232,7 +232,7 @@ def show_profiles(folder: Path) -> None:
     profiled = folder / "profile"
     profiled.mkdir()
     with SignIns(profiled) as sign_ins:
-        show_profile("password sign-in", sign_ins.password, 100)
+        show_profile("password sign-in", sign_ins.password(), 100)
         show_profile("SRP sign-in", lambda: sign_ins.srp(1), 30)
         show_profile("refresh", sign_ins.refresh(), 100)
     with started(folder / "start") as server:

@@ -1,5 +1,7 @@
 """Sign-ins and refreshes in process, through the whole WSGI application and an SQLite file."""
 
+import gc
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -33,15 +35,19 @@ class SignIns:
             UserPoolId=self._pool_id, Username=USERNAME, Password=PASSWORD, Permanent=True
         )
 
+        # As `poolgate serve` does: what is there for good is not looked through again and again.
+        gc.collect()
+        gc.freeze()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._poolgate.close()
 
-    def password(self) -> dict[str, Any]:
-        """Sign in by password and return the tokens."""
-        answer = self._door.ask(
+    def password(self) -> Callable[[], bytes]:
+        """Return a sign-in by password."""
+        return self._door.prepared(
             "InitiateAuth",
             {
                 "AuthFlow": "USER_PASSWORD_AUTH",
@@ -49,7 +55,6 @@ class SignIns:
                 "AuthParameters": {"USERNAME": USERNAME, "PASSWORD": PASSWORD},
             },
         )
-        return answer["AuthenticationResult"]
 
     def srp(self, calls: int) -> Spent:
         """Sign in by SRP and return what the server's two calls took, without the client's work.
@@ -71,14 +76,15 @@ class SignIns:
         second = spent_on(lambda: [self._prove_srp(proof) for proof in proofs])
         return (first + second) / calls
 
-    def refresh(self) -> Callable[[], object]:
+    def refresh(self) -> Callable[[], bytes]:
         """Return a refresh of one signed-in user's tokens."""
+        refresh_token = json.loads(self.password()())["AuthenticationResult"]["RefreshToken"]
         request = {
             "AuthFlow": "REFRESH_TOKEN_AUTH",
             "ClientId": self._client_id,
-            "AuthParameters": {"REFRESH_TOKEN": self.password()["RefreshToken"]},
+            "AuthParameters": {"REFRESH_TOKEN": refresh_token},
         }
-        return lambda: self._door.ask("InitiateAuth", request)
+        return self._door.prepared("InitiateAuth", request)
 
     def _begin_srp(self, parameters: dict[str, str]) -> dict[str, Any]:
         return self._door.ask(

@@ -88,13 +88,16 @@ def size_lines(name: str, urls: Sequence[str], sizes: Sequence[int]) -> Iterator
 def asking(population: Population, ask: Ask) -> Callable[[], object]:
     """Return one call about the next person."""
     door = Asking(population.poolgate)
-    people = cycle(population.people)
-
-    def run() -> None:
-        operation, members = ask(population, next(people))
+    calls = []
+    for person in population.people:
+        operation, members = ask(population, person)
         # Signatures cost the same in any pool and would only hide what differs.
         signed = {} if operation == "InitiateAuth" else {"HTTP_AUTHORIZATION": AUTHORIZATION}
-        door.ask(operation, members, **signed)
+        calls.append(door.prepared(operation, members, **signed))
+    upcoming = cycle(calls)
+
+    def run() -> bytes:
+        return next(upcoming)()
 
     return run
 

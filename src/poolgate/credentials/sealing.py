@@ -44,6 +44,7 @@ class Vault:
         self._master_keys = {_key_id(key): key for key in reversed(master_keys)}
         self._sealing_key_id = _key_id(master_keys[0])
         self._ciphers: dict[tuple[bytes, str], AESGCM] = {}
+        self._derived_keys: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
     def seal(self, plaintext: bytes, *, purpose: str, bound_to: str) -> bytes:
@@ -70,8 +71,11 @@ class Vault:
 
         INVARIANT: derived from the oldest master key, so that rotation does not change it.
         """
-        oldest = next(iter(self._master_keys.values()))
-        return _derive(oldest, "mac:" + purpose)
+        derived_key = self._derived_keys.get(purpose)
+        if derived_key is None:
+            oldest = next(iter(self._master_keys.values()))
+            derived_key = self._derived_keys[purpose] = _derive(oldest, "mac:" + purpose)
+        return derived_key
 
     def _cipher(self, key_id: bytes, purpose: str) -> AESGCM:
         cipher = self._ciphers.get((key_id, purpose))

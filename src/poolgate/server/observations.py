@@ -28,6 +28,8 @@ class Observer:
         self._log = log
         self._shared_folder = shared_folder
         self._registry = registry = CollectorRegistry()
+        # Looking a series up by its labels takes longer than counting; there are as many as these.
+        self._counted: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
         if shared_folder is not None:
             tell_prometheus(shared_folder)
             values.ValueClass = values.MultiProcessValue()
@@ -48,8 +50,16 @@ class Observer:
     def observe(self, http: HttpRequest, handled: Handled, seconds: float) -> None:
         """Tell of one answered request."""
         outcome = handled.error_code or str(handled.response.status)
-        self._requests.labels(handled.service, handled.operation, outcome).inc()
-        self._seconds.labels(handled.service, handled.operation).observe(seconds)
+        series = (handled.service, handled.operation, outcome)
+        counted = self._counted.get(series)
+        if counted is None:
+            counted = self._counted[series] = (
+                self._requests.labels(*series),
+                self._seconds.labels(handled.service, handled.operation),
+            )
+        requests, durations = counted
+        requests.inc()
+        durations.observe(seconds)
         fields = {
             "request_id": handled.request_id,
             "method": http.method,

@@ -6,13 +6,13 @@ for a name, so that limits and simulated answers behave as they would for a user
 """
 
 import hmac
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from poolgate.credentials.secret_hash import WrongSecretHash, verify_secret_hash
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import ClientId, PoolId, Sub
+from poolgate.foundation.randomness import uuid_of
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
@@ -111,27 +111,32 @@ def read(
     with call.db.reading() as transaction:
         app_client = app_clients.get(transaction, client_id, pool_id)
         pool = pools.get(transaction, app_client.pool_id)
-        asker = Situation(
-            app_client=app_client,
-            pool=pool,
-            client_secrets=(
-                app_clients.secrets_of(transaction, call.vault, client_id)
-                if app_client.has_secret
-                else ()
-            ),
-            login_name=login_name,
-            user=None,
-            stand_in=Sub(""),
-            failures=FailureCount(),
-            at_pages=at_pages,
+        client_secrets = (
+            app_clients.secrets_of(transaction, call.vault, client_id)
+            if app_client.has_secret
+            else ()
         )
-        if not login_name:
-            return asker
-        user = users.find(transaction, pool, login_name)
-        # Made up before it is known whether it is needed: the time must not tell.
-        made_up = stand_in_of(call, pool, login_name)
-        situation = replace(asker, user=user, stand_in=user.sub if user else made_up)
-        return _for_sign_in(transaction, situation) if for_sign_in else situation
+        user: User | None = None
+        stand_in, failures = Sub(""), FailureCount()
+        in_groups: tuple[Group, ...] = ()
+        if login_name:
+            user = users.find(transaction, pool, login_name)
+            # Made up before it is known whether it is needed: the time must not tell.
+            made_up = stand_in_of(call, pool, login_name)
+            stand_in = user.sub if user else made_up
+            if for_sign_in:
+                failures, in_groups = _for_sign_in(transaction, pool, user, stand_in)
+    return Situation(
+        app_client=app_client,
+        pool=pool,
+        client_secrets=client_secrets,
+        login_name=login_name,
+        user=user,
+        stand_in=stand_in,
+        failures=failures,
+        groups=in_groups,
+        at_pages=at_pages,
+    )
 
 
 def about(call: Call, asker: Situation, sub: Sub) -> Situation:
@@ -141,28 +146,27 @@ def about(call: Call, asker: Situation, sub: Sub) -> Situation:
     """
     with call.db.reading() as transaction:
         user = users.find_by_sub(transaction, asker.pool.pool_id, sub)
-        return _for_sign_in(transaction, replace(asker, user=user, stand_in=sub))
+        failures, in_groups = _for_sign_in(transaction, asker.pool, user, sub)
+    return replace(asker, user=user, stand_in=sub, failures=failures, groups=in_groups)
 
 
-def _for_sign_in(transaction: Transaction, situation: Situation) -> Situation:
-    pool_id, user = situation.pool.pool_id, situation.user
-    # A stand-in is in no group; it is asked for all the same, so that it takes the time.
-    return replace(
-        situation,
-        failures=(
-            FailureCount(user.failed_attempts, user.last_failure_at)
-            if user
-            else lockout.of_name(transaction, pool_id, situation.stand_in)
-        ),
-        groups=groups.of_user(transaction, pool_id, situation.stand_in),
+def _for_sign_in(
+    transaction: Transaction, pool: UserPool, user: User | None, stand_in: Sub
+) -> tuple[FailureCount, tuple[Group, ...]]:
+    failures = (
+        FailureCount(user.failed_attempts, user.last_failure_at)
+        if user
+        else lockout.of_name(transaction, pool.pool_id, stand_in)
     )
+    # A stand-in is in no group; it is asked for all the same, so that it takes the time.
+    return failures, groups.of_user(transaction, pool.pool_id, stand_in)
 
 
 def stand_in_of(call: Call, pool: UserPool, login_name: str) -> Sub:
     """Return the made-up sub of a name that nobody has."""
     name = f"{pool.pool_id}\0{users.username_key(pool, login_name)}".encode()
     digest = hmac.digest(call.vault.derived_key("stand-in"), name, "sha256")
-    return Sub(str(uuid.UUID(bytes=digest[:16], version=4)))
+    return Sub(uuid_of(digest[:16]))
 
 
 def verify_client(

@@ -1,11 +1,17 @@
 """The tables of user pools. Times are milliseconds since 1970; `*_key` columns are folded text."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from poolgate.store.database import metadata
 
 # Prefix searches compare bytes; PostgreSQL must not use a language's order for them.
 KEY_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+# SQLite keeps the rows of these tables in the order of their key: one tree less to read and write,
+# which pays for small rows that are found by their key.
+_BY_KEY: dict[str, Any] = {"sqlite_with_rowid": False}
 
 user_pools = sa.Table(
     "user_pools",
@@ -133,6 +139,7 @@ user_search = sa.Table(
     sa.Column("sub", KEY_TEXT, primary_key=True),
     sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
     sa.Index("user_search_by_user", "pool_id", "sub"),
+    **_BY_KEY,
 )
 
 # Names besides the username that sign a user in; the primary key makes them unique in the pool.
@@ -145,6 +152,7 @@ aliases = sa.Table(
     sa.Column("sub", KEY_TEXT, nullable=False),
     sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
     sa.Index("aliases_by_user", "pool_id", "sub"),
+    **_BY_KEY,
 )
 
 # The newest code of each purpose; asking again replaces it. Only a keyed digest is kept.
@@ -253,6 +261,7 @@ auth_sessions = sa.Table(
     sa.Column("consumed", sa.Boolean, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Index("auth_sessions_by_expiry", "expires_at"),
+    **_BY_KEY,
 )
 
 # Proofs that may be used once though nothing was stored when they were begun (SRP secret blocks).
@@ -262,6 +271,7 @@ spent_proofs = sa.Table(
     sa.Column("digest", sa.LargeBinary, primary_key=True),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Index("spent_proofs_by_expiry", "expires_at"),
+    **_BY_KEY,
 )
 
 groups = sa.Table(
@@ -287,6 +297,7 @@ group_members = sa.Table(
         ["pool_id", "group_name"], ["groups.pool_id", "groups.name"], ondelete="CASCADE"
     ),
     sa.Index("group_members_by_group", "pool_id", "group_name", "sub"),
+    **_BY_KEY,
 )
 
 # The latest activity of a sign-in, where the pool tracks sessions.
@@ -461,6 +472,7 @@ token_families = sa.Table(
     sa.Index("token_families_by_user", "pool_id", "sub"),
     sa.Index("token_families_by_client", "client_id"),
     sa.Index("token_families_by_expiry", "expires_at"),
+    **_BY_KEY,
 )
 
 refresh_tokens = sa.Table(
@@ -474,6 +486,7 @@ refresh_tokens = sa.Table(
     # Set when a newer token of the family took its place.
     sa.Column("rotated_at", sa.BigInteger),
     sa.Index("refresh_tokens_by_family", "family_id"),
+    **_BY_KEY,
 )
 
 # A browser that is signed in at the login pages; only a digest of its cookie is kept.

@@ -7,7 +7,6 @@ was interrupted is simply started again. Policies, triggers and messages stay ou
 
 import hmac
 import re
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import GroupName, PoolId, Sub, Username
+from poolgate.foundation.randomness import uuid_of
 from poolgate.store.call import Call
 from poolgate.userpools import (
     attributes,
@@ -183,7 +183,7 @@ def _sub_of(call: Call, pool: UserPool, record: UserRecord) -> Sub:
         return Sub(record.sub)
     name = f"{pool.pool_id}/{users.username_key(pool, record.username)}"
     digest = hmac.digest(call.vault.derived_key("imported sub"), name.encode(), "sha256")
-    return Sub(str(uuid.UUID(bytes=digest[:16], version=4)))
+    return Sub(uuid_of(digest[:16]))
 
 
 def _user_of(call: Call, pool: UserPool, sub: Sub, record: UserRecord) -> User:

@@ -1,8 +1,9 @@
 """The AWS door: `POST /` and `GET /` for all five services."""
 
-from dataclasses import replace
-from email.utils import format_datetime
+from email.utils import formatdate
+from functools import lru_cache
 
+from poolgate.foundation.clock import epoch_seconds
 from poolgate.foundation.randomness import random_uuid
 from poolgate.web.handled import Handled, place_of
 from poolgate.web.messages import HttpRequest, HttpResponse
@@ -30,14 +31,14 @@ def _handled(exchange: Exchange, response: HttpResponse, defect: str) -> Handled
     headers = {
         "x-amzn-requestid": exchange.request_id,
         # AWS protocol.md 5: clients correct their clocks by it.
-        "date": format_datetime(exchange.installation.clock.now(), usegmt=True),
+        "date": _http_date(epoch_seconds(exchange.installation.clock.now())),
         "cache-control": "no-store",
         **response.headers,
     }
     if service in BROWSER_SERVICES or not service:
         headers |= ANSWER_HEADERS
     return Handled(
-        response=replace(response, headers=headers),
+        response=HttpResponse(response.status, headers, response.body, response.cookies),
         request_id=exchange.request_id,
         service=service,
         operation=exchange.operation_name,
@@ -45,3 +46,9 @@ def _handled(exchange: Exchange, response: HttpResponse, defect: str) -> Handled
         error_code=exchange.error_code or "",
         defect=defect,
     )
+
+
+@lru_cache(maxsize=4)
+def _http_date(seconds: int) -> str:
+    """Return a time as HTTP writes it; all answers of one second share the text."""
+    return formatdate(seconds, usegmt=True)

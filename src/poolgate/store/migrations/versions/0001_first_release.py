@@ -84,6 +84,7 @@ def _auth_sessions() -> None:
         sa.Column("consumed", sa.Boolean(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
+        sqlite_with_rowid=False,
     )
     op.create_index("auth_sessions_by_expiry", "auth_sessions", ["expires_at"], unique=False)
 
@@ -123,6 +124,7 @@ def _spent_proofs() -> None:
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
+        sqlite_with_rowid=False,
     )
     op.create_index("spent_proofs_by_expiry", "spent_proofs", ["expires_at"], unique=False)
 
@@ -285,6 +287,7 @@ def _aliases() -> None:
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("pool_id", "kind", "value_key"),
+        sqlite_with_rowid=False,
     )
     op.create_index("aliases_by_user", "aliases", ["pool_id", "sub"], unique=False)
 
@@ -358,6 +361,7 @@ def _group_members() -> None:
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("pool_id", "sub", "group_name"),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "group_members_by_group", "group_members", ["pool_id", "group_name", "sub"], unique=False
@@ -456,6 +460,7 @@ def _token_families() -> None:
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("family_id"),
+        sqlite_with_rowid=False,
     )
     op.create_index("token_families_by_client", "token_families", ["client_id"], unique=False)
     op.create_index("token_families_by_expiry", "token_families", ["expires_at"], unique=False)
@@ -473,6 +478,7 @@ def _user_search() -> None:
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("pool_id", "attribute", "value_key", "sub"),
+        sqlite_with_rowid=False,
     )
     op.create_index("user_search_by_user", "user_search", ["pool_id", "sub"], unique=False)
 
@@ -486,6 +492,7 @@ def _refresh_tokens() -> None:
         sa.Column("rotated_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["family_id"], ["token_families.family_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("digest"),
+        sqlite_with_rowid=False,
     )
     op.create_index("refresh_tokens_by_family", "refresh_tokens", ["family_id"], unique=False)
 
