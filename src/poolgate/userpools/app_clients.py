@@ -12,7 +12,13 @@ from poolgate.foundation.paging import Page
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
-from poolgate.userpools import client_secrets, identity_providers, pools, resource_servers
+from poolgate.userpools import (
+    client_secrets,
+    identity_providers,
+    pool_tiers,
+    pools,
+    resource_servers,
+)
 from poolgate.userpools.client_settings import (
     LOCAL_PROVIDER,
     SYSTEM_SCOPES,
@@ -164,7 +170,7 @@ def set_sso_session(call: Call, pool_id: PoolId, client_id: ClientId, *, minutes
     with call.db.writing() as transaction:
         pool = pools.get(transaction, pool_id)
         app_client = get(transaction, client_id, pool_id)
-        pools.verify_tier_of_session_settings(pool)
+        pool_tiers.verify_session_settings(pool)
         pools.verify_session_tracking(pool)
         changed = msgspec.structs.replace(
             app_client, sso_session_minutes=minutes, modified_at=call.now_millis

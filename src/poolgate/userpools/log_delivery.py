@@ -7,13 +7,15 @@ in AWS's form, go where the server's settings want them.
 from collections.abc import Mapping
 from datetime import datetime
 
+import msgspec
+
 from poolgate.foundation.clock import epoch_millis, from_epoch_millis
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId
 from poolgate.store.call import ActivityLog, Call
-from poolgate.userpools import pools
+from poolgate.userpools import pool_tiers, pools
 from poolgate.userpools.auth_events import AuthEvent
-from poolgate.userpools.pool_settings import FeatureAboveTier, LogConfiguration
+from poolgate.userpools.pool_settings import LogConfiguration
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import User
 
@@ -31,16 +33,16 @@ def replace(
 
     Raises InvalidLogConfiguration or FeatureAboveTier.
     """
-    with call.db.reading() as transaction:
+    with call.db.writing() as transaction:
         pool = pools.get(transaction, pool_id)
-    for configuration in configurations:
-        _verify(configuration)
-        # AWS LogConfigurationType: "with the Plus feature plan".
-        if configuration.source == AUTH_EVENTS and pool.tier != "PLUS":
-            raise FeatureAboveTier(feature="User activity log export", tier=pool.tier)
-    if len({configuration.source for configuration in configurations}) < len(configurations):
-        raise InvalidLogConfiguration(fault="Each EventSource can be configured once.")
-    return pools.set_logs(call, pool_id, configurations).log_configurations
+        for configuration in configurations:
+            _verify(configuration)
+        if len({configuration.source for configuration in configurations}) < len(configurations):
+            raise InvalidLogConfiguration(fault="Each EventSource can be configured once.")
+        changed = msgspec.structs.replace(pool, log_configurations=configurations)
+        pool_tiers.verify_features(changed)
+        pools.replace(transaction, changed)
+    return changed.log_configurations
 
 
 def tell(call: Call, pool: UserPool, user: User | None, event: AuthEvent | None) -> None:

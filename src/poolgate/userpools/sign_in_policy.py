@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from poolgate.userpools.mfa_settings import MfaMode
-from poolgate.userpools.pool_settings import FeatureAboveTier, InvalidPoolSettings, PoolSettings
+from poolgate.userpools.pool_settings import InvalidPoolSettings, PoolSettings
 
 
 class FirstFactor(StrEnum):
@@ -18,7 +18,7 @@ class FirstFactor(StrEnum):
 CODES = frozenset({FirstFactor.EMAIL_OTP, FirstFactor.SMS_OTP})
 
 
-def verify(settings: PoolSettings, *, tier: str, passkeys_count_twice: bool) -> None:
+def verify(settings: PoolSettings, *, passkeys_count_twice: bool) -> None:
     """Raise unless the pool may begin sign-ins with these factors.
 
     `passkeys_count_twice` where a passkey with user verification satisfies MFA.
@@ -31,9 +31,6 @@ def verify(settings: PoolSettings, *, tier: str, passkeys_count_twice: bool) -> 
         raise InvalidPoolSettings(
             fault="Password should be configured as one of the allowed first auth factors"
         )
-    # AWS SignInPolicyType: "your user pool must be in the Essentials tier or higher".
-    if len(factors) > 1 and tier == "LITE":
-        raise FeatureAboveTier(feature="SignInPolicy", tier=tier)
     # OBSERVED 2026-08-19: with OPTIONAL they go together.
     single = CODES if passkeys_count_twice else CODES | {FirstFactor.WEB_AUTHN}
     if factors & single and settings.mfa_mode is MfaMode.ON:

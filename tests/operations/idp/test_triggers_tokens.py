@@ -68,13 +68,6 @@ def test_later_versions_need_a_higher_tier(poolgate: LocalPoolgate) -> None:
             cognito.create_user_pool(
                 PoolName="p", UserPoolTier="LITE", LambdaConfig=versioned(version)
             )
-    pool_id = cognito.create_user_pool(PoolName="p", LambdaConfig=versioned("V2_0"))["UserPool"][
-        "Id"
-    ]
-    with refused("FeatureUnavailableInTierException"):
-        cognito.update_user_pool(
-            UserPoolId=pool_id, UserPoolTier="LITE", LambdaConfig=versioned("V2_0")
-        )
     cognito.create_user_pool(PoolName="p", UserPoolTier="LITE", LambdaConfig=versioned("V1_0"))
 
 

@@ -30,6 +30,7 @@ from poolgate.userpools import (
     groups,
     log_delivery,
     pool_settings,
+    pool_tiers,
     pools,
     provisioned_limits,
     refresh_tokens,
@@ -79,6 +80,10 @@ _POOLS: Mapping[type[Failure], AwsError] = {
     ),
     pools.TooManyPools: AwsError(LIMIT_EXCEEDED, "Maximum number of user pools exceeded."),
     pool_settings.InvalidPoolSettings: AwsError(INVALID_PARAMETER, "{fault}"),
+    pool_tiers.TierChangeRefused: AwsError(
+        "TierChangeNotAllowedException",
+        "The user pool uses {feature}, which is not available in the {tier} tier.",
+    ),
     pool_settings.FeatureAboveTier: AwsError(
         ABOVE_TIER, "{feature} is not available in the {tier} tier."
     ),

@@ -15,7 +15,7 @@ from poolgate.operations.shapes.idp import (
     WebAuthnConfigurationType,
 )
 from poolgate.store.call import Call
-from poolgate.userpools import pools
+from poolgate.userpools import pool_changes, pools
 from poolgate.userpools.mfa_settings import EmailMfa, MfaMode
 from poolgate.userpools.passkey_settings import (
     FactorConfiguration,
@@ -23,8 +23,9 @@ from poolgate.userpools.passkey_settings import (
     UserVerification,
     verify_relying_party_id,
 )
+from poolgate.userpools.pool_mfa import MfaChange
 from poolgate.userpools.pool_settings import InvalidPoolSettings
-from poolgate.userpools.pools import MfaChange, UserPool
+from poolgate.userpools.pools import UserPool
 
 
 @registrar.operation("GetUserPoolMfaConfig", authentication=Authentication.SIGV4)
@@ -42,7 +43,7 @@ def set_user_pool_mfa_config(
     call: Call, request: SetUserPoolMfaConfigRequest
 ) -> SetUserPoolMfaConfigResponse:
     """Set a pool's MFA mode and factors; factors left out are no longer used."""
-    pool = pools.set_mfa(call, PoolId(request["UserPoolId"]), _change(request))
+    pool = pool_changes.set_mfa(call, PoolId(request["UserPoolId"]), _change(request))
     described = _described(pool)
     return SetUserPoolMfaConfigResponse(**described)
 

@@ -24,7 +24,7 @@ from poolgate.operations.shapes.idp import (
     UpdateUserPoolResponse,
 )
 from poolgate.store.call import Call
-from poolgate.userpools import domains, pools
+from poolgate.userpools import domains, pool_changes, pools
 
 _LISTING = "ListUserPools"
 
@@ -63,7 +63,7 @@ def describe_user_pool(call: Call, request: DescribeUserPoolRequest) -> Describe
 @registrar.operation("UpdateUserPool", authentication=Authentication.SIGV4)
 def update_user_pool(call: Call, request: UpdateUserPoolRequest) -> UpdateUserPoolResponse:
     """Replace a pool's changeable settings; omitted ones return to their defaults."""
-    pools.update(
+    pool_changes.update(
         call,
         PoolId(request["UserPoolId"]),
         pool_settings_of(request),
@@ -100,5 +100,5 @@ def add_custom_attributes(
 ) -> AddCustomAttributesResponse:
     """Add custom attributes to a pool's schema, all or none."""
     definitions = attribute_definitions(request["CustomAttributes"])
-    pools.add_custom_attributes(call, PoolId(request["UserPoolId"]), definitions)
+    pool_changes.add_custom_attributes(call, PoolId(request["UserPoolId"]), definitions)
     return {}

@@ -13,7 +13,7 @@ from poolgate.operations.shapes.idp import (
     UntagResourceResponse,
 )
 from poolgate.store.call import Call
-from poolgate.userpools import pools, replicas
+from poolgate.userpools import pool_changes, pools, replicas
 
 _REGION_PART = 3
 
@@ -37,7 +37,7 @@ def tag_resource(call: Call, request: TagResourceRequest) -> TagResourceResponse
     """Add tags to a pool or give them new values."""
     pool_id, region = _tagged(call, request["ResourceArn"])
     if region is None:
-        pools.put_tags(call, pool_id, request["Tags"])
+        pool_changes.put_tags(call, pool_id, request["Tags"])
     else:
         replicas.put_tags(call, pool_id, region, request["Tags"])
     return {}
@@ -50,7 +50,7 @@ def untag_resource(call: Call, request: UntagResourceRequest) -> UntagResourceRe
     """Remove tags from a pool."""
     pool_id, region = _tagged(call, request["ResourceArn"])
     if region is None:
-        pools.remove_tags(call, pool_id, request["TagKeys"])
+        pool_changes.remove_tags(call, pool_id, request["TagKeys"])
     else:
         replicas.remove_tags(call, pool_id, region, request["TagKeys"])
     return {}

@@ -25,7 +25,7 @@ from poolgate.operations.shapes.idp import (
     SetUserPoolSessionConfigurationResponse,
 )
 from poolgate.store.call import Call
-from poolgate.userpools import app_clients, pools, token_sessions, users
+from poolgate.userpools import app_clients, pool_changes, pools, token_sessions, users
 from poolgate.userpools.access_tokens import SignedIn
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.pools import UserPool
@@ -48,7 +48,7 @@ def set_user_pool_session_configuration(
     call: Call, request: SetUserPoolSessionConfigurationRequest
 ) -> SetUserPoolSessionConfigurationResponse:
     """Turn tracking on or off, and set how many sessions a user may have."""
-    pool = pools.set_session_tracking(
+    pool = pool_changes.set_session_tracking(
         call,
         PoolId(request["UserPoolId"]),
         is_tracking=request["UserSessionTracking"] == "ENABLED",
