@@ -2,7 +2,6 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -304,8 +303,8 @@ def test_proof_signs_in_once(app: App, passkey: Passkey) -> None:
 
 
 @pytest.mark.documented("API_RespondToAuthChallenge", "Session: used once")
-def test_of_many_takers_of_one_proof_one_signs_in(tmp_path: Path) -> None:
-    with LocalPoolgate(database_url=f"sqlite:///{tmp_path}/race.db") as poolgate:
+def test_of_many_takers_of_one_proof_one_signs_in(database_url: str) -> None:
+    with LocalPoolgate(database_url=database_url) as poolgate:
         app = passkey_app(poolgate)
         passkey = enrolled(app)
         sessions = [begin(app) for _ in range(3)]

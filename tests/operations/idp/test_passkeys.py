@@ -1,7 +1,6 @@
 """Passkeys of signed-in users: registered, listed, removed."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -305,8 +304,8 @@ def test_user_has_twenty_passkeys_at_most(app: App, access_token: str) -> None:
 
 
 @pytest.mark.documented("API_CompleteWebAuthnRegistration", "completes one registration")
-def test_of_many_completions_one_succeeds(tmp_path: Path) -> None:
-    with LocalPoolgate(database_url=f"sqlite:///{tmp_path}/race.db") as poolgate:
+def test_of_many_completions_one_succeeds(database_url: str) -> None:
+    with LocalPoolgate(database_url=database_url) as poolgate:
         app = passkey_app(poolgate)
         app.user()
         access_token = app.access_token()
