@@ -8,6 +8,8 @@ import pytest
 import sqlalchemy as sa
 from kits.authenticator import EMAIL, enrolled, set_mfa
 from kits.cognito import PASSWORD, App, attribute_list
+from kits.devices import ALWAYS, Device, confirmed_device, tracking_app
+from kits.refusals import refusal
 from kits.takers import TAKERS, TOOK, at_once
 
 from poolgate.testing import LocalPoolgate
@@ -22,6 +24,7 @@ CONFIRMED_ALREADY = "NotAuthorizedException: User cannot be confirmed. Current s
 USED_SESSION = (
     "NotAuthorizedException: Invalid session for the user, session can only be used once."
 )
+REVOKED = ("NotAuthorizedException", "Access Token has been revoked")
 USED_TOTP = "ExpiredCodeException: Your software token has already been used once."
 WRONG_TOTP = "CodeMismatchException: Invalid code received for user"
 LIMITS_PAGE = "limits", "attempts an hour"
@@ -254,3 +257,54 @@ def test_one_taker_gets_a_name(app: App) -> None:
     }
     # The losers' codes went nowhere.
     assert len(app.poolgate.outbox()) == 1
+
+
+@pytest.fixture
+def tracking(poolgate: LocalPoolgate) -> App:
+    app = tracking_app(poolgate, ALWAYS)
+    app.user()
+    return app
+
+
+@pytest.mark.model("ConfirmDevice: DeviceKeyExistsException")
+def test_one_taker_confirms_a_device(tracking: App) -> None:
+    signed_in = tracking.sign_in()
+    device = Device.of(tracking, signed_in)
+    access_token = signed_in["AuthenticationResult"]["AccessToken"]
+    assert at_once(lambda _: device.confirm(access_token)) == {
+        TOOK: 1,
+        "DeviceKeyExistsException: Device key already exists.": TAKERS - 1,
+    }
+
+
+@pytest.mark.documented("API_RespondToAuthChallenge", "a session is used once")
+def test_one_taker_proves_the_device(tracking: App) -> None:
+    device = confirmed_device(tracking, tracking.sign_in())
+    owed = tracking.sign_in(DEVICE_KEY=device.device_key)
+    begun = device.begin_proof(owed["Session"])
+    claim = device.claim(begun["ChallengeParameters"])
+    told = at_once(lambda _: tracking.respond("DEVICE_PASSWORD_VERIFIER", **claim))
+    assert told[TOOK] == 1
+    assert told.total() == TAKERS
+    assert set(told) <= {TOOK, USED_SESSION, WRONG_PASSWORD}
+
+
+@pytest.mark.documented("amazon-cognito-user-pools-device-tracking", "Forget a device")
+def test_nobody_is_signed_in_on_a_device_that_is_forgotten_meanwhile(tracking: App) -> None:
+    device = confirmed_device(tracking, tracking.sign_in())
+    owed = [tracking.sign_in(DEVICE_KEY=device.device_key) for _ in range(8)]
+    begun = [device.begin_proof(each["Session"])["ChallengeParameters"] for each in owed]
+    claims, access_tokens = [device.claim(parameters) for parameters in begun], []
+
+    def prove_or_forget(number: int) -> Any:
+        if number == len(claims):
+            return tracking.cognito.admin_forget_device(
+                UserPoolId=tracking.pool_id, Username="alice", DeviceKey=device.device_key
+            )
+        signed_in = tracking.respond("DEVICE_PASSWORD_VERIFIER", **claims[number])
+        return access_tokens.append(signed_in["AuthenticationResult"]["AccessToken"])
+
+    told = at_once(prove_or_forget, len(claims) + 1)
+    assert told[TOOK] == len(access_tokens) + 1
+    for access_token in access_tokens:
+        assert refusal(tracking.cognito.get_user, AccessToken=access_token) == REVOKED
