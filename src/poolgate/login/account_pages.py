@@ -17,12 +17,14 @@ from poolgate.login.fields import (
     typed_attributes,
 )
 from poolgate.login.visits import CONFIRM, FORGOT, LOGIN, RESET, SIGN_UP, Visit
-from poolgate.userpools import attributes, password_recovery
+from poolgate.userpools import attributes, password_recovery, terms
 from poolgate.userpools import sign_up as accounts
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import UserStatus
 from poolgate.web.messages import HttpResponse
 
+# The pages speak English.
+_LANGUAGE = "cognito:english"
 _TYPES = {"email": "email", "phone_number": "tel"}
 
 
@@ -38,8 +40,13 @@ def sign_up(visit: Visit) -> HttpResponse:
         )
     if visit.pool.admin_create_user_only:
         return visit.go(LOGIN, visit.remembering(fault=texts.SIGN_UP_CLOSED))
+    with visit.call.db.reading() as transaction:
+        links = terms.find_links(
+            transaction, visit.pool.pool_id, visit.request.app_client.client_id, _LANGUAGE
+        )
     return visit.show(
         "signup.html",
+        terms=links,
         title=texts.SIGN_UP_TITLE,
         name_label=sign_up_label(visit.pool),
         name_type=_TYPES.get(sign_up_name(visit.pool), "text"),

@@ -9,18 +9,28 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from poolgate.login import texts
+from poolgate.login.looks import PLAIN, Looks
 from poolgate.web.messages import HttpResponse
 
 OK = 200
 _STYLE = (resources.files("poolgate.login") / "templates" / "style.css").read_text().strip()
-_STYLE_DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'none'; "
+    "default-src 'none'; style-src {style_src}; img-src {img_src}; base-uri 'none'; "
     "form-action {form_action}; frame-ancestors 'none'"
 )
+
+
+def _source_of_style(style: str) -> str:
+    """Return how a policy names one style element."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
+
+
+_OWN_STYLE = _source_of_style(_STYLE)
 HEADERS: Mapping[str, str] = {
     "content-type": "text/html; charset=utf-8",
-    "content-security-policy": _POLICY.format(form_action="'none'"),
+    "content-security-policy": _POLICY.format(
+        style_src=_OWN_STYLE, img_src="'none'", form_action="'none'"
+    ),
     "cache-control": "no-store",
     # Links carry codes; they must not travel on to wherever a page leads.
     "referrer-policy": "no-referrer",
@@ -39,21 +49,30 @@ _TEMPLATES.globals |= {"texts": texts, "style": _STYLE}
 
 def render_page(status: int, title: str, text: str) -> HttpResponse:
     """Return a page that says one thing."""
-    document = _TEMPLATES.get_template("message.html").render(title=title, text=text)
+    document = _TEMPLATES.get_template("message.html").render(title=title, text=text, looks=PLAIN)
     return HttpResponse(status, dict(HEADERS), document.encode())
 
 
 def render_template(
-    name: str, *, redirect_uri: str, cookies: tuple[str, ...], values: Mapping[str, object]
+    name: str,
+    *,
+    looks: Looks,
+    redirect_uri: str,
+    cookies: tuple[str, ...],
+    values: Mapping[str, object],
 ) -> HttpResponse:
     """Return a page with a form, whose answer may lead to the redirect URI."""
     # SPEC CSP3 form-action: browsers apply it to the redirects that follow a form, too.
     form_action = f"'self' {_source_of(redirect_uri)}"
     headers = {
         **HEADERS,
-        "content-security-policy": _POLICY.format(form_action=form_action),
+        "content-security-policy": _POLICY.format(
+            style_src=_OWN_STYLE + (f" {_source_of_style(looks.style)}" if looks.style else ""),
+            img_src="'self'" if looks.logo_path else "'none'",
+            form_action=form_action,
+        ),
     }
-    document = _TEMPLATES.get_template(name).render(**values)
+    document = _TEMPLATES.get_template(name).render(looks=looks, **values)
     return HttpResponse(OK, headers, document.encode(), cookies)
 
 

@@ -126,3 +126,7 @@ NO_RECOVERY = "This password cannot be reset here. Please ask an administrator."
 CONFIRMED_ALREADY = "This account is confirmed already. Sign in now."
 REFUSED = "{trigger} failed with error {text}."
 FUNCTION_BROKEN = "Something in between did not work. Please try again later."
+
+# AWS oauth_login.md 6.2: the notice of the sign-up page, its two links in the middle.
+BY_SIGNING_UP, AND = "By signing up, you agree to our", "and"
+TERMS_OF_USE, PRIVACY_POLICY = "Terms of use", "Privacy policy"

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from poolgate.login.forgery import csrf_cookie, csrf_token, is_own_form
+from poolgate.login.looks import looks_of
 from poolgate.login.page_states import (
     PageState,
     find_state,
@@ -80,8 +81,13 @@ class Visit:
         kept = msgspec.structs.replace(
             self.state, state_id=new_state_id(), fault="", notice="", typed={}
         )
+        with self.call.db.reading() as transaction:
+            looks = looks_of(
+                transaction, self.place, self.request.app_client.client_id, self.call.public_url
+            )
         return render_template(
             template,
+            looks=looks,
             redirect_uri=self.request.answer_to.redirect_uri,
             cookies=(
                 csrf_cookie(self.place).render(token),

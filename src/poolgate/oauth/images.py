@@ -1,14 +1,17 @@
-"""Logos of the login pages, which anybody may look at."""
+"""Logos and other images of the login pages, which anybody may look at."""
 
 from collections.abc import Mapping
 
 from poolgate.foundation.ids import PoolId
 from poolgate.store.call import Call
-from poolgate.userpools import ui_customizations
+from poolgate.userpools import managed_login_branding, ui_customizations
+from poolgate.userpools.images import EXTENSIONS, MEDIA_TYPES
 
-_DIRECTORY = "images"
+DIRECTORY = "images"
 _MOST_PATH_CHARACTERS = 300
-_MEDIA_TYPES: Mapping[str, str] = {"png": "image/png", "jpg": "image/jpeg"}
+_MEDIA_TYPES: Mapping[str, str] = {
+    extension: MEDIA_TYPES[image_type] for image_type, extension in EXTENSIONS.items()
+}
 
 
 class Image:
@@ -19,7 +22,8 @@ class Image:
         self.headers: Mapping[str, str] = {
             "content-type": media_type,
             "cache-control": "public, max-age=31536000, immutable",
-            "content-security-policy": "default-src 'none'",
+            # An SVG that is opened by itself is a document of this server's origin.
+            "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
             "x-content-type-options": "nosniff",
         }
 
@@ -29,12 +33,15 @@ def find_image(call: Call, path: str) -> Image | None:
     if len(path) > _MOST_PATH_CHARACTERS:
         return None
     match path.split("/"):
-        case ["", directory, pool_id, client_id, name] if directory == _DIRECTORY:
+        case ["", directory, pool_id, client_id, name] if directory == DIRECTORY:
             media_type = _MEDIA_TYPES.get(name.rpartition(".")[2])
             if media_type is None:
                 return None
+            of_client = PoolId(pool_id), client_id, name
             with call.db.reading() as transaction:
-                found = ui_customizations.find_image(transaction, PoolId(pool_id), client_id, name)
+                found = ui_customizations.find_image(
+                    transaction, *of_client
+                ) or managed_login_branding.find_image(transaction, *of_client)
             return None if found is None else Image(found, media_type)
         case _:
             return None

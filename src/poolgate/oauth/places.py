@@ -29,6 +29,7 @@ class Place:
 
     pool_id: PoolId
     named: NamedDomain
+    is_managed_login: bool = False
 
     @property
     def base_url(self) -> str:
@@ -69,4 +70,7 @@ def find_place(call: Call, named: NamedDomain) -> Place | None:
     """Return the place, or None where no pool has the domain."""
     with call.db.reading() as transaction:
         found = domains.find(transaction, named.domain)
-    return None if found is None else Place(found.pool_id, named)
+    if found is None:
+        return None
+    is_managed_login = found.managed_login_version == domains.MANAGED_LOGIN
+    return Place(found.pool_id, named, is_managed_login)

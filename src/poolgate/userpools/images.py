@@ -4,6 +4,7 @@ They are served from the login pages' own origin, so a file that says it is an i
 something else is refused, and so is an SVG that could run anything.
 """
 
+import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
 from xml.parsers import expat
@@ -33,6 +34,13 @@ MEDIA_TYPES: Mapping[ImageType, str] = {
     ImageType.SVG: "image/svg+xml",
     ImageType.WEBP: "image/webp",
 }
+EXTENSIONS: Mapping[ImageType, str] = {
+    ImageType.PNG: "png",
+    ImageType.JPEG: "jpg",
+    ImageType.ICO: "ico",
+    ImageType.SVG: "svg",
+    ImageType.WEBP: "webp",
+}
 _SIGNATURES: tuple[tuple[bytes, ImageType], ...] = (
     (b"\x89PNG\r\n\x1a\n", ImageType.PNG),
     (b"\xff\xd8\xff", ImageType.JPEG),
@@ -42,6 +50,11 @@ _SIGNATURES: tuple[tuple[bytes, ImageType], ...] = (
 
 class ImageUnusable(Failure):
     """The bytes are no image of a known kind, or one that could do more than be looked at."""
+
+
+def image_name(image: bytes, image_type: ImageType) -> str:
+    """Return the name that the image is served under; other bytes have another name."""
+    return f"{hashlib.sha256(image).hexdigest()[:32]}.{EXTENSIONS[image_type]}"
 
 
 def image_type_of(image: bytes) -> ImageType:

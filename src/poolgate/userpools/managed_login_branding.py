@@ -17,8 +17,8 @@ from poolgate.foundation.randomness import random_uuid
 from poolgate.store.call import Call
 from poolgate.store.database import InsertIfAbsent, Put, Transaction
 from poolgate.userpools import app_clients, pools
-from poolgate.userpools.branding_settings import merged, verify_settings
-from poolgate.userpools.images import ImageType, ImageUnusable, image_type_of
+from poolgate.userpools.branding_settings import default_settings, merged, verify_settings
+from poolgate.userpools.images import ImageType, ImageUnusable, image_name, image_type_of
 from poolgate.userpools.tables import branding_assets, managed_login_brandings
 
 MAX_ASSETS = 40
@@ -71,6 +71,14 @@ class Style:
     assets: Sequence[Asset] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ShownStyle:
+    """What a page needs of a style; the images by category and colour mode, as they are named."""
+
+    settings: Mapping[str, Any]
+    image_names: Mapping[tuple[str, str], str]
+
+
 _table = managed_login_brandings
 _OF_POOL = _table.c.pool_id == sa.bindparam("pool_id")
 _GET = sa.select(_table).where(_OF_POOL, _table.c.branding_id == sa.bindparam("branding_id"))
@@ -87,6 +95,18 @@ _ASSETS = (
     .where(branding_assets.c.branding_id == sa.bindparam("branding_id"))
     .order_by(
         branding_assets.c.category, branding_assets.c.color_mode, branding_assets.c.resource_id
+    )
+)
+_IMAGE_NAMES = sa.select(
+    branding_assets.c.category, branding_assets.c.color_mode, branding_assets.c.image_name
+).where(branding_assets.c.branding_id == sa.bindparam("branding_id"))
+_IMAGE = (
+    sa.select(branding_assets.c.image)
+    .join(_table, _table.c.branding_id == branding_assets.c.branding_id)
+    .where(
+        _OF_POOL,
+        _table.c.client_id == sa.bindparam("client_id"),
+        branding_assets.c.image_name == sa.bindparam("image_name"),
     )
 )
 _PUT_ASSET = Put(branding_assets)
@@ -108,6 +128,28 @@ def get_of_client(transaction: Transaction, pool_id: PoolId, client_id: ClientId
     app_clients.get(transaction, client_id, pool_id)
     asked = {"pool_id": pool_id, "client_id": client_id}
     return _branding(transaction, transaction.one(_OF_CLIENT, asked))
+
+
+def find_shown(transaction: Transaction, pool_id: PoolId, client_id: ClientId) -> ShownStyle | None:
+    """Return the app client's style as pages show it, with the defaults, or None."""
+    row = transaction.one(_OF_CLIENT, {"pool_id": pool_id, "client_id": client_id})
+    if row is None:
+        return None
+    own = {} if row.settings is None else msgspec.json.decode(row.settings)
+    names = {
+        (asset.category, asset.color_mode): asset.image_name
+        for asset in transaction.rows(_IMAGE_NAMES, {"branding_id": row.branding_id})
+    }
+    return ShownStyle(merged(default_settings(), own), names)
+
+
+def find_image(
+    transaction: Transaction, pool_id: PoolId, client_id: str, name: str
+) -> bytes | None:
+    """Return the image that has this name in the app client's style now, or None."""
+    asked = {"pool_id": pool_id, "client_id": client_id, "image_name": name}
+    row = transaction.one(_IMAGE, asked)
+    return None if row is None else bytes(row.image)
 
 
 def create(call: Call, pool_id: PoolId, client_id: ClientId, style: Style) -> Branding:
@@ -209,13 +251,14 @@ def _store_assets(transaction: Transaction, branding_id: str, assets: Sequence[A
             before = kept.get(_key(asset))
             if before is None or before.extension != asset.extension:
                 raise InvalidBranding(fault=f"Bytes of asset {asset.category} are required.")
-            image = before.image
+            image = before.image or b""
         row = {
             "branding_id": branding_id,
             "category": asset.category,
             "color_mode": asset.color_mode,
             "resource_id": asset.resource_id,
             "extension": asset.extension,
+            "image_name": image_name(image, ImageType(asset.extension)),
             "image": image,
         }
         transaction.put(_PUT_ASSET, row)

@@ -406,6 +406,7 @@ branding_assets = sa.Table(
     # Empty where the category has one image for each mode.
     sa.Column("resource_id", sa.Text, primary_key=True),
     sa.Column("extension", sa.Text, nullable=False),
+    sa.Column("image_name", sa.Text, nullable=False),
     sa.Column("image", sa.LargeBinary, nullable=False),
 )
 

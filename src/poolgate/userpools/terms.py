@@ -17,6 +17,7 @@ from poolgate.userpools import app_clients, pools
 from poolgate.userpools.tables import terms
 
 FALLBACK = "cognito:default"
+NAMES = ("terms-of-use", "privacy-policy")
 
 
 class TermsNotFound(Failure):
@@ -79,6 +80,23 @@ def get_of_client(
     app_clients.get(transaction, client_id, pool_id)
     asked = {"pool_id": pool_id, "client_id": client_id, "name": name}
     return _terms(transaction.one(_OF_CLIENT, asked))
+
+
+def find_links(
+    transaction: Transaction, pool_id: PoolId, client_id: ClientId, language: str
+) -> tuple[str, str] | None:
+    """Return where terms of use and privacy policy are, or None unless there are both."""
+    links = []
+    for name in NAMES:
+        asked = {"pool_id": pool_id, "client_id": client_id, "name": name}
+        row = transaction.one(_OF_CLIENT, asked)
+        # AWS CreateTerms: "You must provide both types of terms documents".
+        if row is None:
+            return None
+        found = _terms(row).links
+        links.append(found.get(language, found[FALLBACK]))
+    terms_of_use, privacy_policy = links
+    return terms_of_use, privacy_policy
 
 
 def list_terms(transaction: Transaction, pool_id: PoolId, *, after: str, limit: int) -> Page[Terms]:

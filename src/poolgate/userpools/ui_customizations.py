@@ -1,7 +1,6 @@
 """How the classic login pages look: CSS and a logo, for one app client or for all others."""
 
 import base64
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +12,14 @@ from poolgate.store.call import Call
 from poolgate.store.database import Put, Transaction
 from poolgate.userpools import app_clients, domains, pools
 from poolgate.userpools.custom_css import verify_css
-from poolgate.userpools.images import ImageType, ImageUnusable, image_type_of
+from poolgate.userpools.images import ImageType, ImageUnusable, image_name, image_type_of
 from poolgate.userpools.tables import ui_customizations
 
 ALL_CLIENTS = "ALL"
 # AWS "Customizing hosted UI (classic) branding": the logo, and the request as a whole.
 MAX_IMAGE_BYTES = 100 * 1024
 MAX_REQUEST_BYTES = 135 * 1024
-_EXTENSIONS = {ImageType.PNG: "png", ImageType.JPEG: "jpg"}
+_LOGO_TYPES = frozenset({ImageType.PNG, ImageType.JPEG})
 
 
 class DomainMissing(Failure):
@@ -79,10 +78,10 @@ def verify_client(transaction: Transaction, pool_id: PoolId, client_id: str) -> 
 
 
 def find_image(
-    transaction: Transaction, pool_id: PoolId, client_id: str, image_name: str
+    transaction: Transaction, pool_id: PoolId, client_id: str, name: str
 ) -> bytes | None:
     """Return the logo that has this name now, or None."""
-    asked = {"pool_id": pool_id, "client_id": client_id, "image_name": image_name}
+    asked = {"pool_id": pool_id, "client_id": client_id, "image_name": name}
     row = transaction.one(_GET_IMAGE, asked)
     return None if row is None else bytes(row.image)
 
@@ -91,7 +90,7 @@ def put(
     call: Call, pool_id: PoolId, client_id: str, *, css: str | None, image: bytes | None
 ) -> UiCustomization | None:
     """Set CSS and logo together, replacing both; without either there is nothing set any more."""
-    image_name = _image_name(image) if image else None
+    logo_name = _logo_name(image) if image else None
     if len((css or "").encode()) + len(base64.b64encode(image or b"")) > MAX_REQUEST_BYTES:
         raise CustomizationTooLarge
     if css:
@@ -110,7 +109,7 @@ def put(
             "css": css or None,
             "css_version": call.now.strftime("%Y%m%d%H%M%S"),
             "image": image or None,
-            "image_name": image_name,
+            "image_name": logo_name,
             "created_at": call.now_millis if former is None else former.created_at,
             "modified_at": call.now_millis,
         }
@@ -118,14 +117,14 @@ def put(
         return _customization(transaction.one(_GET, {"pool_id": pool_id, "client_id": client_id}))
 
 
-def _image_name(image: bytes) -> str:
+def _logo_name(image: bytes) -> str:
     try:
-        extension = _EXTENSIONS.get(image_type_of(image))
+        image_type = image_type_of(image)
     except ImageUnusable as unusable:
         raise LogoRefused from unusable
-    if extension is None or len(image) > MAX_IMAGE_BYTES:
+    if image_type not in _LOGO_TYPES or len(image) > MAX_IMAGE_BYTES:
         raise LogoRefused
-    return f"{hashlib.sha256(image).hexdigest()[:32]}.{extension}"
+    return image_name(image, image_type)
 
 
 def _customization(row: Any) -> UiCustomization:  # noqa: ANN401 - a row of ui_customizations

@@ -762,6 +762,7 @@ def _branding_assets() -> None:
         sa.Column("color_mode", sa.Text(), nullable=False),
         sa.Column("resource_id", sa.Text(), nullable=False),
         sa.Column("extension", sa.Text(), nullable=False),
+        sa.Column("image_name", sa.Text(), nullable=False),
         sa.Column("image", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["branding_id"], ["managed_login_brandings.branding_id"], ondelete="CASCADE"
