@@ -1,15 +1,13 @@
-"""Users: the record, its rows, and finding one by any name that signs in.
+"""Users: finding one by any name that signs in, and writing what belongs together.
 
 A user is one row of `users`, the rows by which ListUsers finds it and the rows of its aliases. They
 are only written together, here. Lock-out counters and `signed_out_at` have their own writers.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from poolgate.foundation.failure import Failure
@@ -17,14 +15,20 @@ from poolgate.foundation.ids import PoolId, Sub, Username
 from poolgate.store.call import Call
 from poolgate.store.database import InsertIfAbsent, Transaction
 from poolgate.userpools import search_rows, stored_passwords
-from poolgate.userpools.mfa_settings import NO_MFA, UserMfa
 from poolgate.userpools.pools import UserPool
-from poolgate.userpools.stored_passwords import (
-    PasswordScheme,
-    StoredPassword,
-    is_same_password,
+from poolgate.userpools.stored_passwords import StoredPassword, is_same_password
+from poolgate.userpools.stored_users import (
+    User,
+    UserStatus,
+    aliases_of,
+    changeable_columns,
+    fold,
+    user_of,
+    username_key,
 )
 from poolgate.userpools.tables import aliases, auth_events, users
+
+__all__ = ["User", "UserStatus", "aliases_of", "fold", "user_of", "username_key"]
 
 
 class UserNotFound(Failure):
@@ -45,46 +49,6 @@ class AliasTaken(Failure):
 
 class AddressTaken(UsernameTaken):
     """A new user's address is the username of another one. Facts: attribute."""
-
-
-class UserStatus(StrEnum):
-    """A user's state; `enabled` is independent of it."""
-
-    UNCONFIRMED = "UNCONFIRMED"
-    CONFIRMED = "CONFIRMED"
-    FORCE_CHANGE_PASSWORD = "FORCE_CHANGE_PASSWORD"  # noqa: S105 - a state's name
-    RESET_REQUIRED = "RESET_REQUIRED"
-    EXTERNAL_PROVIDER = "EXTERNAL_PROVIDER"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User:
-    """A user as stored. Attribute values are text, whatever their type; `sub` is not among them."""
-
-    pool_id: PoolId
-    sub: Sub
-    username: Username
-    status: UserStatus
-    enabled: bool
-    attributes: Mapping[str, str]
-    password: StoredPassword | None
-    mfa: UserMfa = NO_MFA
-    failed_attempts: int
-    last_failure_at: int | None
-    locked_until: int | None
-    signed_out_at: int | None
-    created_at: int
-    modified_at: int
-
-
-def fold(name: str) -> str:
-    """Return the form in which names are compared where case does not count."""
-    return name.casefold()
-
-
-def username_key(pool: UserPool, name: str) -> str:
-    """Return the stored key of a username or alias in `pool`."""
-    return name if pool.case_sensitive else fold(name)
 
 
 def rows_of(pool_id: PoolId, sub: Sub) -> str:
@@ -276,7 +240,7 @@ def insert(transaction: Transaction, pool: UserPool, user: User) -> None:
         "username_key": username_key(pool, user.username),
         "failed_attempts": 0,
         "created_at": user.created_at,
-        **_changeable_columns(user),
+        **changeable_columns(user),
     }
     if not transaction.insert_if_absent(_INSERT, values):
         raise UsernameTaken
@@ -288,7 +252,7 @@ def insert(transaction: Transaction, pool: UserPool, user: User) -> None:
 def update(transaction: Transaction, pool: UserPool, user: User, former: User) -> None:
     """Store what changed since `former`, which `get_to_change` gave; raise AliasTaken."""
     transaction.run(
-        _UPDATE, {"of_pool": user.pool_id, "of_sub": user.sub, **_changeable_columns(user)}
+        _UPDATE, {"of_pool": user.pool_id, "of_sub": user.sub, **changeable_columns(user)}
     )
     _write_aliases(transaction, pool, user, former=aliases_of(pool, former))
     _remember_password(transaction, pool, user, former)
@@ -335,30 +299,6 @@ def release_aliases(transaction: Transaction, pool: UserPool, user: User, now_mi
         update(transaction, pool, released, owner)
 
 
-def aliases_of(pool: UserPool, user: User) -> dict[str, str]:
-    """Return the keys that sign the user in besides the username, by attribute.
-
-    Where addresses are the usernames they always do; as aliases only once verified, and every alias
-    only once the user is confirmed.
-    """
-    names = {
-        attribute: value
-        for attribute in pool.username_attributes
-        if (value := user.attributes.get(attribute))
-    }
-    if user.status is not UserStatus.UNCONFIRMED:
-        names |= {
-            attribute: value
-            for attribute in pool.alias_attributes
-            if (value := user.attributes.get(attribute))
-            and (
-                attribute == "preferred_username"
-                or user.attributes.get(f"{attribute}_verified") == "true"
-            )
-        }
-    return {attribute: username_key(pool, value) for attribute, value in names.items()}
-
-
 def _write_aliases(
     transaction: Transaction,
     pool: UserPool,
@@ -383,46 +323,3 @@ def _write_aliases(
 
 def _searchable(user: User) -> Mapping[str, str]:
     return search_rows.searchable(user.attributes, user.status, enabled=user.enabled)
-
-
-def _changeable_columns(user: User) -> dict[str, object]:
-    password = user.password
-    return {
-        "status": user.status,
-        "enabled": user.enabled,
-        "attributes": msgspec.json.encode(user.attributes),
-        "password_scheme": password and password.scheme,
-        "password_salt": password and password.salt,
-        "sealed_password": password and password.sealed,
-        "password_set_at": password and password.set_at,
-        "mfa": None if user.mfa == NO_MFA else msgspec.json.encode(user.mfa),
-        "modified_at": user.modified_at,
-    }
-
-
-def user_of(row: "sa.Row[tuple[object, ...]]") -> User:
-    """Return the user in a row of the users table."""
-    password = None
-    if row.password_scheme is not None:
-        password = StoredPassword(
-            scheme=PasswordScheme(row.password_scheme),
-            salt=row.password_salt,
-            sealed=row.sealed_password,
-            set_at=row.password_set_at,
-        )
-    return User(
-        pool_id=row.pool_id,
-        sub=row.sub,
-        username=row.username,
-        status=UserStatus(row.status),
-        enabled=row.enabled,
-        attributes=msgspec.json.decode(row.attributes, type=dict[str, str]),
-        password=password,
-        mfa=NO_MFA if row.mfa is None else msgspec.json.decode(row.mfa, type=UserMfa),
-        failed_attempts=row.failed_attempts,
-        last_failure_at=row.last_failure_at,
-        locked_until=row.locked_until,
-        signed_out_at=row.signed_out_at,
-        created_at=row.created_at,
-        modified_at=row.modified_at,
-    )
