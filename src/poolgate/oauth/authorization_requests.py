@@ -17,6 +17,7 @@ from poolgate.store.call import Call
 from poolgate.userpools import app_clients, resource_servers
 from poolgate.userpools.app_clients import AppClient, AppClientNotFound
 from poolgate.userpools.client_settings import SYSTEM_SCOPES
+from poolgate.userpools.device_authorizations import GRANT_TYPE
 from poolgate.userpools.grants import CODE, IMPLICIT, GrantNotAllowed, verify_grant_allowed
 from poolgate.userpools.scopes import ATTRIBUTES_OF_SCOPE
 from poolgate.userpools.token_claims import OPENID
@@ -83,7 +84,7 @@ def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> Authori
     try:
         for verify in REQUEST_STEPS:
             verify(app_client, parameters)
-        scopes = _scopes(call, app_client, parameters)
+        scopes = granted_scopes(call, app_client, parameters)
         code_challenge = parse_code_challenge(parameters)
     except GrantNotAllowed as failure:
         raise RequestRefused(answer_to, OAuthError("unauthorized_client")) from failure
@@ -123,7 +124,9 @@ def _answer_to(app_client: AppClient, parameters: Parameters) -> AnswerTo:
     redirect_uri = parameters.get("redirect_uri") or _own_redirect_uri(app_client)
     if redirect_uri is None:
         raise RequestUnanswerable(error="Required String parameter 'redirect_uri' is not present")
-    if not is_registered(redirect_uri, app_client.callback_urls or ()):
+    if redirect_uri == GRANT_TYPE or not is_registered(
+        redirect_uri, app_client.callback_urls or ()
+    ):
         raise RequestUnanswerable(error="redirect_mismatch", client_id=app_client.client_id)
     return AnswerTo(
         redirect_uri,
@@ -133,7 +136,7 @@ def _answer_to(app_client: AppClient, parameters: Parameters) -> AnswerTo:
 
 
 def _own_redirect_uri(app_client: AppClient) -> str | None:
-    callback_urls = app_client.callback_urls or ()
+    callback_urls = [url for url in app_client.callback_urls or () if url != GRANT_TYPE]
     only = callback_urls[0] if len(callback_urls) == 1 else None
     return app_client.default_redirect_uri or only
 
@@ -183,7 +186,7 @@ def _verify_identity_provider(app_client: AppClient, parameters: Parameters) -> 
 
 def _verify_resource(_app_client: AppClient, parameters: Parameters) -> None:
     resource = parameters.get("resource")
-    if resource is not None and not _is_resource(resource):
+    if resource is not None and not is_resource(resource):
         # SPEC RFC 8707 s2: invalid_target.
         raise OAuthRefused(OAuthError("invalid_target"))
 
@@ -200,7 +203,8 @@ REQUEST_STEPS: tuple[Verify, ...] = (
 )
 
 
-def _is_resource(resource: str) -> bool:
+def is_resource(resource: str) -> bool:
+    """Tell whether a token can be made for it."""
     # AWS resource: https://, http://localhost or a scheme of an app. SPEC RFC 8707 s2: absolute,
     # without fragment.
     try:
@@ -215,8 +219,11 @@ def _is_resource(resource: str) -> bool:
     return parts.scheme != "https" or bool(host)
 
 
-def _scopes(call: Call, app_client: AppClient, parameters: Parameters) -> tuple[str, ...]:
-    """Return the scopes that are asked for, or all of the app client's that are alive."""
+def granted_scopes(call: Call, app_client: AppClient, parameters: Parameters) -> tuple[str, ...]:
+    """Return the scopes that are asked for, or all of the app client's that are alive.
+
+    Raises OAuthRefused for others.
+    """
     allowed = app_client.oauth_scopes or ()
     with call.db.reading() as transaction:
         custom = resource_servers.scopes_of_pool(transaction, app_client.pool_id)

@@ -113,6 +113,7 @@ def _endpoints(base_url: str) -> dict[str, object]:
         "revocation_endpoint": f"{base_url}/oauth2/revoke",
         "introspection_endpoint": f"{base_url}/oauth2/introspect",
         "pushed_authorization_request_endpoint": f"{base_url}/oauth2/par",
+        "device_authorization_endpoint": f"{base_url}/oauth2/device_authorization",
         "end_session_endpoint": f"{base_url}/logout",
         "grant_types_supported": [*GRANTS, "implicit"],
         "response_modes_supported": list(RESPONSE_MODES.values()),

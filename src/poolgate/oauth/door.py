@@ -15,6 +15,7 @@ from poolgate.oauth.answers import (
     preflight,
 )
 from poolgate.oauth.authorize import answer_authorization_request
+from poolgate.oauth.devices import answer_device_request
 from poolgate.oauth.errors import (
     REVOCATION_ERRORS,
     TOKEN_ERRORS,
@@ -76,6 +77,12 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
             methods=("GET",),
             answer=answer_authorization_request,
             errors={},
+        ),
+        "/oauth2/device_authorization": Endpoint(
+            name="device_authorization",
+            methods=("POST",),
+            answer=answer_device_request,
+            errors=TOKEN_ERRORS,
         ),
         "/oauth2/par": Endpoint(
             name="par",

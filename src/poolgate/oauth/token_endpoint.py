@@ -18,7 +18,13 @@ from poolgate.oauth.pkce import verify_code_verifier_form
 from poolgate.oauth.requests import OAuthRequest, form_of, needed
 from poolgate.oauth.token_exchange import exchange_token
 from poolgate.store.call import Call
-from poolgate.userpools import authorization_codes, client_tokens, pools, tokens
+from poolgate.userpools import (
+    authorization_codes,
+    client_tokens,
+    device_authorizations,
+    pools,
+    tokens,
+)
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.auth_flows import verify_may_refresh
 from poolgate.userpools.grants import CODE, verify_grant_allowed
@@ -98,6 +104,11 @@ def _by_refresh_token(call: Call, app_client: AppClient, form: Form) -> Members:
     return token_members(token_set)
 
 
+def _by_device_code(call: Call, app_client: AppClient, form: Form) -> Members:
+    device_code = Secret(needed(form, "device_code"))
+    return token_members(device_authorizations.redeem(call, app_client, device_code))
+
+
 def token_members(token_set: TokenSet) -> Members:
     """Return a user's tokens as members of an answer."""
     members: Members = {
@@ -129,5 +140,6 @@ GRANTS: Mapping[str, Grant] = MappingProxyType(
         "refresh_token": _by_refresh_token,
         "client_credentials": _by_client_credentials,
         "urn:ietf:params:oauth:grant-type:token-exchange": exchange_token,
+        device_authorizations.GRANT_TYPE: _by_device_code,
     }
 )

@@ -32,6 +32,7 @@ class Attempt(StrEnum):
     VERIFY_ATTRIBUTE = "verify_attribute"
     CHANGE_PASSWORD = "change_password"  # noqa: S105 - a kind of attempt
     SEND_MFA_CODE = "send_mfa_code"
+    TYPE_USER_CODE = "type_user_code"
     ANSWER_FIRST_FACTOR = "answer_first_factor"
     SEND_RISK_NOTICE = "send_risk_notice"
 
@@ -44,6 +45,7 @@ _PER_HOUR: Mapping[Attempt, int] = {
     Attempt.VERIFY_ATTRIBUTE: 15,
     Attempt.CHANGE_PASSWORD: 5,
     Attempt.SEND_MFA_CODE: 20,
+    Attempt.TYPE_USER_CODE: 30,
     Attempt.ANSWER_FIRST_FACTOR: 20,
     Attempt.SEND_RISK_NOTICE: 10,
 }
@@ -114,6 +116,13 @@ def verify_left(
     )
     if spent is not None and spent.attempts >= _PER_HOUR[attempt]:
         raise AttemptLimitExceeded
+
+
+def count_of_address(
+    transaction: Transaction, pool_id: PoolId, address: str, attempt: Attempt, now_millis: int
+) -> None:
+    """Count what nobody in particular tries from an address, as `count` does for a user."""
+    count(transaction, pool_id, Sub(f"address {address}"), attempt, now_millis)
 
 
 def purge(transaction: Transaction, now_millis: int) -> int:
