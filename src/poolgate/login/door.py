@@ -6,12 +6,14 @@ from types import MappingProxyType
 
 from poolgate.login import account_pages, sign_in_pages, texts, visits
 from poolgate.login.confirmation import answer_confirmation
+from poolgate.login.device_page import answer_device_page
 from poolgate.login.error_page import answer_error_page
 from poolgate.login.pages import render_page
 from poolgate.login.visits import SEE_OTHER, Visit, read_visit
 from poolgate.oauth.authorization_requests import RequestRefused, RequestUnanswerable
 from poolgate.oauth.authorization_responses import location_of_error
 from poolgate.oauth.authorize import ERROR_PATH, error_location
+from poolgate.oauth.devices import VERIFICATION_PATH
 from poolgate.oauth.places import Place
 from poolgate.store.call import Call
 from poolgate.userpools.confirmation_links import CONFIRM_PATH
@@ -52,6 +54,7 @@ _PAGES: Mapping[str, Answer] = {
     visits.RESEND: _of_a_visit(account_pages.resend),
     visits.FORGOT: _of_a_visit(account_pages.forgot_password),
     visits.RESET: _of_a_visit(account_pages.reset_password),
+    VERIFICATION_PATH: answer_device_page,
     ERROR_PATH: answer_error_page,
     CONFIRM_PATH: answer_confirmation,
 }

@@ -63,7 +63,7 @@ def render_template(
 ) -> HttpResponse:
     """Return a page with a form, whose answer may lead to the redirect URI."""
     # SPEC CSP3 form-action: browsers apply it to the redirects that follow a form, too.
-    form_action = f"'self' {_source_of(redirect_uri)}"
+    form_action = f"'self' {_source_of(redirect_uri)}".strip()
     headers = {
         **HEADERS,
         "content-security-policy": _POLICY.format(
@@ -79,6 +79,8 @@ def render_template(
 def _source_of(redirect_uri: str) -> str:
     """Return how a policy names where a redirect URI leads."""
     parts = urlsplit(redirect_uri)
+    if not parts.scheme:
+        return ""
     if parts.scheme not in {"http", "https"}:
         return f"{parts.scheme}:"
     # A host that would end the directive, or the list, names nothing.

@@ -70,6 +70,22 @@ FORGOT_LINK = "Forgot your password?"
 NEED_ACCOUNT = "Need an account?"
 HAVE_ACCOUNT = "Already have an account?"
 
+DEVICE_TITLE = "Sign in on a device"
+DEVICE_WANTED = "Enter the code that your device shows."
+CONSENT_TITLE = "Is this your device?"
+CONSENT = "A device wants to sign in to {app} as {username}."
+CONSENT_WARNING = (
+    "Go on only if you began this yourself, and the device shows the code {user_code}. Nobody who "
+    "writes or calls you needs it."
+)
+APPROVE = "Yes, sign the device in"
+DENY = "No"
+DEVICE_APPROVED_TITLE = "Your device is signed in"
+DEVICE_APPROVED = "You can close this page and go on at your device."
+DEVICE_DENIED_TITLE = "The device was not signed in"
+DEVICE_DENIED = "You can close this page."
+USER_CODE_WRONG = "No device waits for this code. Please look again, or begin anew at the device."
+
 NEW_PASSWORD_WANTED = "Your password is temporary. Choose your own one to go on."  # noqa: S105 - a sentence
 FORGOT_WANTED = "Enter your name and we send a code to reset your password."
 CODE_SENT = "We sent a code to {destination}."

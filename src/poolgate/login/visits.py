@@ -16,8 +16,8 @@ from poolgate.login.page_states import (
     render_state,
 )
 from poolgate.login.pages import render_template
-from poolgate.oauth.authorization_requests import AuthorizationRequest, read_request
-from poolgate.oauth.carried_requests import carried_parameters
+from poolgate.oauth.authorization_requests import AuthorizationRequest
+from poolgate.oauth.carried_requests import read_carried
 from poolgate.oauth.places import Place
 from poolgate.store.call import Call
 from poolgate.userpools import pools
@@ -116,13 +116,13 @@ def read_visit(call: Call, http: HttpRequest, place: Place) -> Visit:
     Raises RequestUnanswerable, RequestRefused, ParametersMalformed or ParameterRepeated.
     """
     sent = parse_parameters(http.query.encode())
-    request = read_request(call, place.pool_id, carried_parameters(call, place.pool_id, sent))
+    request = read_carried(call, place, sent)
     with call.db.reading() as transaction:
         pool = pools.get(transaction, place.pool_id)
     form: Mapping[str, str] = {}
     is_posted = False
     if http.method == "POST":
-        posted = _form(http)
+        posted = form_of(http)
         is_posted = is_own_form(place, http, posted)
         form = posted if is_posted else {}
     client_id = request.app_client.client_id
@@ -138,7 +138,8 @@ def read_visit(call: Call, http: HttpRequest, place: Place) -> Visit:
     )
 
 
-def _form(http: HttpRequest) -> Mapping[str, str]:
+def form_of(http: HttpRequest) -> Mapping[str, str]:
+    """Return what was posted, nothing where it is no form."""
     if not is_form(http.header("content-type")):
         return {}
     try:

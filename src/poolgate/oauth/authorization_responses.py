@@ -1,9 +1,12 @@
 """Answers to authorization requests: what is written onto the app client's redirect URI."""
 
+from collections.abc import Callable, Mapping
+
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId
 from poolgate.foundation.randomness import random_uuid
 from poolgate.oauth.authorization_requests import AnswerTo, AuthorizationRequest
+from poolgate.oauth.carried_requests import FOR_A_DEVICE
 from poolgate.oauth.errors import TOKEN_ERRORS, OAuthError, find_error
 from poolgate.oauth.redirect_uris import with_parameters
 from poolgate.store.call import Call
@@ -23,9 +26,7 @@ def location_after_sign_in(
     What goes wrong is written there, too.
     """
     try:
-        if request.response_type == "code":
-            return _with_code(call, request, browser_session)
-        return _with_tokens(call, request, browser_session)
+        return _RESPONSES[request.response_type](call, request, browser_session)
     except Failure as failure:
         error = find_error(TOKEN_ERRORS, failure)
         if error is None:
@@ -111,3 +112,17 @@ def _with_tokens(call: Call, request: AuthorizationRequest, browser_session: Bro
         ),
         in_fragment=True,
     )
+
+
+def _with_nothing(
+    _call: Call, request: AuthorizationRequest, _browser_session: BrowserSession
+) -> str:
+    """Return to the page where a device is approved: the sign-in alone was wanted."""
+    return request.answer_to.redirect_uri
+
+
+_RESPONSES: Mapping[str, Callable[[Call, AuthorizationRequest, BrowserSession], str]] = {
+    "code": _with_code,
+    "token": _with_tokens,
+    FOR_A_DEVICE: _with_nothing,
+}

@@ -1,8 +1,8 @@
-"""An authorization request on its way through the login pages, sealed.
+"""An authorization request on its way through the login pages.
 
 Most requests travel as they came, as parameters of the pages' own URLs, and are read anew at each
-step. Those that an app client pushed are not for the browser to see or change, so they travel in
-one sealed parameter.
+step. Those that an app client pushed are not for the browser to see or change, and a device's is no
+request of the browser at all: these travel sealed in one parameter.
 """
 
 import base64
@@ -12,11 +12,22 @@ from collections.abc import Mapping
 import msgspec
 
 from poolgate.credentials.sealing import UnsealingFailed
-from poolgate.foundation.ids import PoolId
-from poolgate.oauth.authorization_requests import RequestUnanswerable
+from poolgate.foundation.ids import ClientId, PoolId
+from poolgate.oauth.authorization_requests import (
+    AnswerTo,
+    AuthorizationRequest,
+    RequestUnanswerable,
+    read_request,
+)
+from poolgate.oauth.devices import VERIFICATION_PATH
+from poolgate.oauth.places import Place
 from poolgate.store.call import Call
+from poolgate.userpools import app_clients
+from poolgate.userpools.app_clients import AppClientNotFound
+from poolgate.web.parameters import render_parameters
 
 PARAMETER = "carried_request"
+FOR_A_DEVICE = "device"
 # As long as somebody may look at the login page before beginning anew.
 _LIFETIME_MILLIS = 3600 * 1000
 _PURPOSE = "authorization request"
@@ -25,28 +36,66 @@ _PURPOSE = "authorization request"
 class _Carried(msgspec.Struct, frozen=True, array_like=True):
     parameters: dict[str, str]
     expires_at: int
+    user_code: str = ""
 
 
-def carry(call: Call, pool_id: PoolId, parameters: Mapping[str, str]) -> str:
-    """Return the parameters sealed as one value for the pages of this pool."""
-    carried = _Carried(dict(parameters), call.now_millis + _LIFETIME_MILLIS)
+def carry(
+    call: Call, pool_id: PoolId, parameters: Mapping[str, str], *, user_code: str = ""
+) -> str:
+    """Return the parameters sealed as one value for the pages of this pool.
+
+    With a `user_code` the sign-in is for approving that device.
+    """
+    carried = _Carried(dict(parameters), call.now_millis + _LIFETIME_MILLIS, user_code)
     sealed = call.vault.seal(msgspec.msgpack.encode(carried), purpose=_PURPOSE, bound_to=pool_id)
     return base64.urlsafe_b64encode(sealed).decode()
 
 
-def carried_parameters(call: Call, pool_id: PoolId, sent: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the parameters of a page's URL, opened where they are sealed.
+def read_carried(call: Call, place: Place, sent: Mapping[str, str]) -> AuthorizationRequest:
+    """Return the request that the parameters of a page's URL make, opened where they are sealed.
 
-    Raises RequestUnanswerable for one that was altered, is too old, or is another pool's.
+    Raises RequestUnanswerable, also for one that was altered, is too old, or is another pool's, and
+    RequestRefused.
     """
     if PARAMETER not in sent:
-        return sent
+        return read_request(call, place.pool_id, sent)
     try:
         sealed = base64.urlsafe_b64decode(sent[PARAMETER].encode("ascii"))
-        opened = call.vault.unseal(sealed, purpose=_PURPOSE, bound_to=pool_id)
+        opened = call.vault.unseal(sealed, purpose=_PURPOSE, bound_to=place.pool_id)
     except (ValueError, binascii.Error, UnsealingFailed) as failure:
         raise RequestUnanswerable(error="invalid_request") from failure
     carried = msgspec.msgpack.decode(opened, type=_Carried)
     if call.now_millis >= carried.expires_at:
         raise RequestUnanswerable(error="invalid_request")
-    return carried.parameters
+    if carried.user_code:
+        return _for_a_device(call, place, carried)
+    return read_request(call, place.pool_id, carried.parameters)
+
+
+def _for_a_device(call: Call, place: Place, carried: _Carried) -> AuthorizationRequest:
+    """Return the request of a person who signs in to approve a device, and goes on to do so."""
+    with call.db.reading() as transaction:
+        try:
+            app_client = app_clients.get(
+                transaction, ClientId(carried.parameters["client_id"]), place.pool_id
+            )
+        except AppClientNotFound:
+            raise RequestUnanswerable(error="Client does not exist.") from None
+    query = render_parameters((("user_code", carried.user_code),))
+    return AuthorizationRequest(
+        app_client=app_client,
+        answer_to=AnswerTo(
+            f"{place.base_path}{VERIFICATION_PATH}?{query}", in_fragment=False, state=None
+        ),
+        sent_redirect_uri=None,
+        response_type=FOR_A_DEVICE,
+        scopes=(),
+        code_challenge=None,
+        resource=None,
+        prompts=frozenset(),
+        max_age=None,
+        identity_provider=None,
+        nonce=None,
+        login_hint=None,
+        language=None,
+    )
