@@ -25,7 +25,7 @@ WIRE_TESTS = sorted(
 BANNED_MODULE_NAMES = {"utils", "helpers", "common", "misc", "manager", "base", "util", "helper"}
 # Failures without an entry: named per protocol by the pipeline; of the guard door; of the queue; of
 # lines that an operator imports, which `server/maintenance.py` words; of uploaded files; of
-# references to pushed requests, which `oauth/pushed.py` words.
+# references to pushed requests, which `oauth/pushed.py` words; of codes at the page for devices.
 NOT_WORDED_BY_THE_AWS_DOOR = {
     "AccessDenied",
     "GuardScopeRefused",
@@ -40,6 +40,7 @@ NOT_WORDED_BY_THE_AWS_DOOR = {
     "UploadUrlExpired",
     "UploadUrlInvalid",
     "PushedRequestInvalid",
+    "UserCodeInvalid",
 }
 
 

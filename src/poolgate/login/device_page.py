@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from poolgate.login import texts
 from poolgate.login.forgery import csrf_cookie, csrf_token, is_own_form
+from poolgate.login.looks import PLAIN
 from poolgate.login.pages import OK, render_page, render_template
 from poolgate.login.visits import LOGIN, SEE_OTHER, form_of
 from poolgate.oauth.browser_cookies import find_browser_session
@@ -109,6 +110,7 @@ def _show(
     token = csrf_token(place, http)
     return render_template(
         template,
+        looks=PLAIN,
         redirect_uri="",
         cookies=(csrf_cookie(place).render(token),),
         values={**values, "csrf": token, "action": place.base_path + VERIFICATION_PATH},
