@@ -72,11 +72,11 @@ _OF_KIND = sa.and_(
 _FORGET_OLDEST = sa.delete(known_places).where(
     _OF_KIND,
     known_places.c.last_seen_at
-    <= sa.select(known_places.c.last_seen_at)
+    < sa.select(known_places.c.last_seen_at)
     .where(_OF_KIND)
     .order_by(known_places.c.last_seen_at.desc())
     .limit(1)
-    .offset(KEPT_OF_A_KIND)
+    .offset(KEPT_OF_A_KIND - 1)
     .scalar_subquery(),
 )
 _PURGE = sa.delete(known_places).where(known_places.c.last_seen_at <= sa.bindparam("oldest"))
