@@ -76,8 +76,10 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     address: str
     device_name: str
     timezone: str | None = None
-    # Tells devices apart; derived from what the app client sent of the device.
+    # Tells devices apart; derived from what the app client sent of the device. One that gave no
+    # identity is told by its kind, which others share.
     device_key: str = ""
+    is_identified: bool = False
 
 
 class Feedback(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """What somebody says about an event afterwards: it was the user, or it was somebody else.
 
-Places of an event that was somebody else's are reported: from then on signing in from there is the
-highest risk. Those of an event that was the user's own are known.
+Places of an event that was somebody else's, and that were not the user's before, are reported: from
+then on signing in from there is the highest risk. Those of an event that was the user's own are
+known.
 """
 
 from poolgate.foundation.ids import PoolId
@@ -62,11 +63,8 @@ def _give(
 ) -> None:
     event = auth_events.get(transaction, user.pool_id, user.sub, event_id)
     auth_events.give_feedback(transaction, event, Feedback(value, provider, call.now_millis))
-    known_places.report(
-        transaction,
-        user.pool_id,
-        user.sub,
-        event.surroundings,
-        call.now_millis,
-        is_trusted=value is FeedbackValue.VALID,
-    )
+    place = (transaction, user.pool_id, user.sub, event.surroundings)
+    if value is FeedbackValue.VALID:
+        known_places.trust(*place, call.now_millis)
+    else:
+        known_places.report(*place, event.created_at)

@@ -63,7 +63,12 @@ _OF_PLACE = sa.and_(
     known_places.c.value_key == sa.bindparam("of_value"),
 )
 _SEE = sa.update(known_places).where(_OF_PLACE).values(last_seen_at=sa.bindparam("now"))
-_REPORT = sa.update(known_places).where(_OF_PLACE).values(is_reported=sa.bindparam("reported"))
+_TRUST = sa.update(known_places).where(_OF_PLACE).values(is_reported=sa.false())
+_REPORT = (
+    sa.update(known_places)
+    .where(_OF_PLACE, known_places.c.first_seen_at >= sa.bindparam("seen_at"))
+    .values(is_reported=sa.true())
+)
 _OF_KIND = sa.and_(
     _OF_USER,
     known_places.c.kind == sa.bindparam("of_kind"),
@@ -150,14 +155,27 @@ def remember(
     now_millis: int,
 ) -> None:
     """Know the places of a complete sign-in from now on."""
-    user = {"of_pool": pool_id, "of_sub": sub}
-    for kind, value in _places(surroundings):
-        if not _add(transaction, pool_id, sub, (kind, value), now_millis, is_reported=False):
-            transaction.run(
-                _SEE, {**user, "of_kind": kind.value, "of_value": value, "now": now_millis}
-            )
+    for place in _places(surroundings):
+        of_place = _of_place(pool_id, sub, place)
+        if not _add(transaction, pool_id, sub, place, now_millis, is_reported=False):
+            transaction.run(_SEE, {**of_place, "now": now_millis})
             continue
-        transaction.run(_FORGET_OLDEST, {**user, "of_kind": kind.value})
+        transaction.run(
+            _FORGET_OLDEST, {"of_pool": pool_id, "of_sub": sub, "of_kind": place[0].value}
+        )
+
+
+def trust(
+    transaction: Transaction,
+    pool_id: PoolId,
+    sub: Sub,
+    surroundings: Surroundings,
+    now_millis: int,
+) -> None:
+    """Take the user's word for it that places are the user's own."""
+    for place in _places(surroundings):
+        if not _add(transaction, pool_id, sub, place, now_millis, is_reported=False):
+            transaction.run(_TRUST, _of_place(pool_id, sub, place))
 
 
 def report(
@@ -165,25 +183,18 @@ def report(
     pool_id: PoolId,
     sub: Sub,
     surroundings: Surroundings,
-    now_millis: int,
-    *,
-    is_trusted: bool,
+    seen_at: int,
 ) -> None:
-    """Take a user's word for it that places are the user's own, or are not."""
-    for kind, value in _places(surroundings):
-        if not _add(
-            transaction, pool_id, sub, (kind, value), now_millis, is_reported=not is_trusted
-        ):
-            transaction.run(
-                _REPORT,
-                {
-                    "of_pool": pool_id,
-                    "of_sub": sub,
-                    "of_kind": kind.value,
-                    "of_value": value,
-                    "reported": not is_trusted,
-                },
-            )
+    """Take the user's word for it that somebody else was there at `seen_at`.
+
+    Places that were the user's before stay the user's, and a device that is told by its kind alone
+    is nobody's: else one guess from a common browser would keep the user out.
+    """
+    for place in _places(surroundings):
+        if place[0] is Kind.DEVICE and not surroundings.is_identified:
+            continue
+        if not _add(transaction, pool_id, sub, place, seen_at, is_reported=True):
+            transaction.run(_REPORT, {**_of_place(pool_id, sub, place), "seen_at": seen_at})
 
 
 def refusals(
@@ -240,6 +251,11 @@ def purge(transaction: Transaction, now_millis: int) -> int:
 def purge_failures(transaction: Transaction, now_millis: int) -> int:
     """Forget refusals that count no more."""
     return transaction.run(_PURGE_FAILURES, {"oldest": now_millis - HOUR_MILLIS})
+
+
+def _of_place(pool_id: PoolId, sub: Sub, place: tuple[Kind, str]) -> dict[str, object]:
+    kind, value = place
+    return {"of_pool": pool_id, "of_sub": sub, "of_kind": kind.value, "of_value": value}
 
 
 def _places(surroundings: Surroundings) -> tuple[tuple[Kind, str], ...]:

@@ -43,12 +43,14 @@ def surroundings_of(call: Call, app_client: AppClient | None) -> Surroundings:
     device = _device_of(told.encoded_data)
     user_agent = told.user_agent or device.get("UserAgent") or call.user_agent or ""
     name = next((device[each] for each in _DEVICE_NAMES if device.get(each)), None)
+    identity = next((device[each] for each in _DEVICE_IDS if device.get(each)), None)
     timezone = device.get("ClientTimezone") or None
     return Surroundings(
         address=_address(call, told, app_client),
         device_name=(name or describe_device(user_agent))[:_SHOWN_CHARACTERS],
         timezone=timezone[:_SHOWN_CHARACTERS] if timezone else None,
-        device_key=_device_key(device, user_agent),
+        device_key=_device_key(identity, user_agent),
+        is_identified=identity is not None,
     )
 
 
@@ -77,8 +79,7 @@ def _device_of(encoded_data: str) -> Mapping[str, str]:
     }
 
 
-def _device_key(device: Mapping[str, str], user_agent: str) -> str:
-    identity = next((device[each] for each in _DEVICE_IDS if device.get(each)), None)
+def _device_key(identity: str | None, user_agent: str) -> str:
     # Versions change with every update; the kind of device stays.
     told = f"id:{identity}" if identity else f"kind:{describe_device(user_agent)}"
     return hashlib.sha256(told.encode()).hexdigest()[:32]

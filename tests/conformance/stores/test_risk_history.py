@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from kits.people import People
 from kits.takers import TAKERS, TOOK, at_once
@@ -72,8 +73,9 @@ def test_the_places_seen_last_are_kept(people: People) -> None:
 
 def test_a_reported_place_is_not_pushed_out(people: People) -> None:
     user, db = people.user(), people.call.db
+    identified = msgspec.structs.replace(place(0), is_identified=True)
     with db.writing() as transaction:
-        known_places.report(transaction, user.pool_id, user.sub, place(0), NOW, is_trusted=False)
+        known_places.report(transaction, user.pool_id, user.sub, identified, NOW)
     for number in range(1, known_places.KEPT_OF_A_KIND + 10):
         with db.writing() as transaction:
             known_places.remember(transaction, user.pool_id, user.sub, place(number), NOW + number)

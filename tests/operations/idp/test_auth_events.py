@@ -190,6 +190,37 @@ def test_an_administrators_word_is_shown_and_counts(app: Watched) -> None:
     assert app.last_event()["EventRisk"]["RiskDecision"] == "NoRisk"
 
 
+@pytest.mark.assumed("what feedback does is our own")
+def test_a_place_that_was_the_users_before_stays_the_users(app: Watched) -> None:
+    own = {"EncodedData": encoded_data(DeviceId="laptop")}
+    app.enter(**own)
+    app.poolgate.clock.advance(60)
+    app.enter(**own)
+    said = {"UserPoolId": app.pool_id, "Username": "alice", "FeedbackValue": "Invalid"}
+    app.cognito.admin_update_auth_event_feedback(**said, EventId=app.last_event()["EventId"])
+    app.enter(**own)
+    assert app.last_event()["EventRisk"]["RiskDecision"] == "NoRisk"
+    theirs = {"address": ELSEWHERE, "EncodedData": encoded_data(DeviceId="stolen")}
+    app.enter(**theirs)
+    app.cognito.admin_update_auth_event_feedback(**said, EventId=app.last_event()["EventId"])
+    app.enter(EncodedData=theirs["EncodedData"])
+    assert app.last_event()["EventRisk"]["RiskLevel"] == "High"
+
+
+@pytest.mark.assumed("what feedback does is our own")
+def test_a_kind_of_device_is_never_reported(app: Watched) -> None:
+    app.enter()
+    app.enter(address=ELSEWHERE, agent=PHONE_AGENT)
+    app.cognito.admin_update_auth_event_feedback(
+        UserPoolId=app.pool_id,
+        Username="alice",
+        EventId=app.last_event()["EventId"],
+        FeedbackValue="Invalid",
+    )
+    app.enter(agent=PHONE_AGENT)
+    assert app.last_event()["EventRisk"]["RiskDecision"] == "NoRisk"
+
+
 @pytest.mark.assumed("text for an event that does not exist")
 def test_feedback_needs_an_event_of_the_user(app: Watched) -> None:
     app.enter()
