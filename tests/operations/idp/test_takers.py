@@ -8,7 +8,9 @@ import pytest
 import sqlalchemy as sa
 from kits.authenticator import EMAIL, enrolled, set_mfa
 from kits.cognito import PASSWORD, App, attribute_list
+from kits.custom_challenges import ANSWER, choose_and_judge
 from kits.devices import ALWAYS, Device, confirmed_device, tracking_app
+from kits.functions import FUNCTION
 from kits.refusals import refusal
 from kits.takers import TAKERS, TOOK, at_once
 
@@ -308,3 +310,84 @@ def test_nobody_is_signed_in_on_a_device_that_is_forgotten_meanwhile(tracking: A
     assert told[TOOK] == len(access_tokens) + 1
     for access_token in access_tokens:
         assert refusal(tracking.cognito.get_user, AccessToken=access_token) == REVOKED
+
+
+@pytest.mark.documented("API_RespondToAuthChallenge", "a session is used once")
+def test_one_taker_begins_with_a_code_that_was_sent(poolgate: LocalPoolgate) -> None:
+    factors = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}
+    app = App.of(poolgate, pool={"Policies": factors}, ExplicitAuthFlows=["ALLOW_USER_AUTH"])
+    app.user(email=EMAIL, email_verified="true")
+    begun = app.cognito.initiate_auth(
+        ClientId=app.client_id,
+        AuthFlow="USER_AUTH",
+        AuthParameters={"USERNAME": "alice", "PREFERRED_CHALLENGE": "EMAIL_OTP"},
+    )
+    code = app.last_code(EMAIL)
+
+    def answer(_: int) -> Any:
+        return app.respond("EMAIL_OTP", begun["Session"], USERNAME="alice", EMAIL_OTP_CODE=code)
+
+    told = at_once(answer)
+    assert told.pop(TOOK) == 1
+    # Who finds the session used is told so, as long as tries are left.
+    assert set(told) <= {USED_SESSION, LIMIT}
+
+
+@pytest.mark.documented("API_RespondToAuthChallenge", "a session is used once")
+def test_one_taker_answers_a_custom_challenge(poolgate: LocalPoolgate) -> None:
+    names = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse")
+    poolgate.trigger(FUNCTION, choose_and_judge)
+    app = App.of(
+        poolgate,
+        pool={"LambdaConfig": dict.fromkeys(names, FUNCTION)},
+        ExplicitAuthFlows=["ALLOW_CUSTOM_AUTH"],
+    )
+    app.user()
+    begun = app.cognito.initiate_auth(
+        ClientId=app.client_id, AuthFlow="CUSTOM_AUTH", AuthParameters={"USERNAME": "alice"}
+    )
+
+    def answer(_: int) -> Any:
+        session = begun["Session"]
+        return app.respond("CUSTOM_CHALLENGE", session, USERNAME="alice", ANSWER=ANSWER)
+
+    assert at_once(answer) == {TOOK: 1, USED_SESSION: TAKERS - 1}
+
+
+@pytest.mark.documented("API_ConfirmSignUp", "Session")
+def test_one_taker_goes_on_from_a_sign_up(poolgate: LocalPoolgate) -> None:
+    factors = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}
+    app = App.of(
+        poolgate,
+        pool={"Policies": factors, "AutoVerifiedAttributes": ["email"]},
+        ExplicitAuthFlows=["ALLOW_USER_AUTH"],
+    )
+    app.user(status="UNCONFIRMED", email=EMAIL)
+    confirmed = app.cognito.confirm_sign_up(
+        ClientId=app.client_id, Username="alice", ConfirmationCode=app.last_code(EMAIL)
+    )
+
+    def go_on(_: int) -> Any:
+        return app.cognito.initiate_auth(
+            ClientId=app.client_id,
+            AuthFlow="USER_AUTH",
+            AuthParameters={"USERNAME": "alice"},
+            Session=confirmed["Session"],
+        )
+
+    assert at_once(go_on) == {TOOK: 1, USED_SESSION: TAKERS - 1}
+
+
+@pytest.mark.assumed("looking at a link without opening it confirms nothing")
+def test_one_taker_confirms_by_a_link(poolgate: LocalPoolgate) -> None:
+    link = {"VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}}
+    app = App.of(poolgate, pool={"AutoVerifiedAttributes": ["email"], **link})
+    app.cognito.create_user_pool_domain(UserPoolId=app.pool_id, Domain="people")
+    app.user(status="UNCONFIRMED", email=EMAIL)
+    target = (
+        f"/domains/people/confirmUser?client_id={app.client_id}&user_name=alice"
+        f"&confirmation_code={app.last_code(EMAIL)}"
+    )
+    opened: list[int] = []
+    at_once(lambda _: opened.append(poolgate.send("GET", target).status))
+    assert (opened.count(200), opened.count(400)) == (1, TAKERS - 1)
