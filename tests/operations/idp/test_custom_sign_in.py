@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from kits.authenticator import EMAIL, PHONE, set_mfa
 from kits.cognito import EVERY_FLOW, PASSWORD, TEMPORARY, WRONG, App, refused
+from kits.devices import ALWAYS, Device, confirmed_device
 from kits.functions import FUNCTION, Recorder
 
 from poolgate.testing import LocalPoolgate
@@ -555,6 +556,54 @@ def test_password_may_come_after_a_custom_challenge(app: App, functions: Functio
     verifier = give(app, begun, "42")
     assert verifier["ChallengeName"] == "PASSWORD_VERIFIER"
     assert is_signed_in(answer_srp(app, srp, verifier))
+
+
+# ---- on a remembered device ------------------------------------------------------------------
+
+
+def remembered(functions: Functions, **configuration: bool) -> tuple[App, Device]:
+    """Return an app whose user alice has a remembered device."""
+    app = an_app(functions.poolgate, DeviceConfiguration={**ALWAYS, **configuration})
+    app.user("alice", phone_number=PHONE)
+    return app, confirmed_device(app, app.sign_in())
+
+
+@pytest.mark.documented("user-pool-lambda-define-auth-challenge", "device steps come last")
+def test_device_proves_itself_after_the_functions(functions: Functions) -> None:
+    app, device = remembered(functions)
+    owed = give(app, begin(app, DEVICE_KEY=device.device_key), "42")
+    assert owed["ChallengeName"] == "DEVICE_SRP_AUTH"
+    assert is_signed_in(device.prove(owed))
+
+
+@pytest.mark.documented("amazon-cognito-user-pools-device-tracking", "a device replaces MFA")
+def test_device_that_replaces_mfa_keeps_no_function_out(functions: Functions) -> None:
+    app, device = remembered(functions)
+    set_mfa(app, "ON", "SMS_MFA")
+    functions.plan = after("PASSWORD_VERIFIER", "CUSTOM_CHALLENGE")
+    srp = app.srp()
+    srp_a = srp.get_auth_params()["SRP_A"]
+    begun = begin(app, CHALLENGE_NAME="SRP_A", SRP_A=srp_a, DEVICE_KEY=device.device_key)
+    custom = answer_srp(app, srp, begun)
+    assert custom["ChallengeName"] == "CUSTOM_CHALLENGE"
+    owed = give(app, custom, "42")
+    assert is_signed_in(device.prove(owed))
+    assert not app.poolgate.outbox(PHONE)
+
+
+@pytest.mark.documented("user-pool-lambda-define-auth-challenge", "challengeName DEVICE_SRP_AUTH")
+def test_function_may_ask_for_the_device(functions: Functions) -> None:
+    app, device = remembered(functions)
+    functions.plan = after("PASSWORD_VERIFIER", "DEVICE_SRP_AUTH")
+    srp = app.srp()
+    srp_a = srp.get_auth_params()["SRP_A"]
+    begun = begin(app, CHALLENGE_NAME="SRP_A", SRP_A=srp_a, DEVICE_KEY=device.device_key)
+    owed = answer_srp(app, srp, begun)
+    assert is_signed_in(device.prove(owed))
+    assert functions.sessions[-1][-1] == ("DEVICE_PASSWORD_VERIFIER", True, None)
+    srp, begun = begin_with_srp(app)
+    with refused(*UNREADABLE):
+        answer_srp(app, srp, begun)
 
 
 # ---- nobody ----------------------------------------------------------------------------------
