@@ -15,7 +15,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multi
 from kits.authenticator import EMAIL, FACTORS, PHONE
 from kits.cognito import App
 from kits.functions import FUNCTION, Recorder
+from kits.people import claims_of
 
+from poolgate.foundation.secret import Secret
 from poolgate.testing import LocalPoolgate
 
 PASSWORDS = ("First-password-1", "Second-password-2")
@@ -40,6 +42,7 @@ EVERY_CHALLENGE = (
 )
 MOSTLY = st.sampled_from([True, True, True, False])
 WHO = st.sampled_from(["alice", "alice", "alice", "nobody"])
+LEVELS = st.sampled_from([0, 0, 0, 1, 2, 3, 4])
 MODES = st.sampled_from(["OFF", "OPTIONAL", "OPTIONAL", "ON"])
 
 
@@ -72,6 +75,7 @@ class Waiting:
     shown: tuple[str, ...] = ()
     sent_code: str | None = None
     proof: tuple[dict[str, str], bool] | None = None
+    target: int = 0
 
 
 class Flows(RuleBasedStateMachine):
@@ -200,15 +204,21 @@ class Flows(RuleBasedStateMachine):
     # -- signing in ----------------------------------------------------------------------------
 
     @rule(
-        target=waiting, name=WHO, preferred=st.sampled_from([None, *CHOICES]), right=st.booleans()
+        target=waiting,
+        name=WHO,
+        preferred=st.sampled_from([None, *CHOICES]),
+        level=LEVELS,
+        right=st.booleans(),
     )
-    def begin_by_choice(self, name: str, preferred: str | None, *, right: bool) -> Any:
+    def begin_by_choice(self, name: str, preferred: str | None, level: int, *, right: bool) -> Any:
         password = self.password(right=right)
         srp = self.app.srp(name, password)
         parameters = {"PASSWORD": password, "SRP_A": srp.get_auth_params()["SRP_A"]}
         if preferred:
             parameters["PREFERRED_CHALLENGE"] = preferred
-        one = Waiting(name, "", None, is_custom=False)
+        if level:
+            parameters["TARGET_ACR_VALUES"] = f"urn:cognito:loa:{level}"
+        one = Waiting(name, "", None, is_custom=False, target=level)
         shown = ("password",) if preferred == "PASSWORD" and right else ()
         return self.initiate(one, "USER_AUTH", parameters, shown, srp, right=right)
 
@@ -245,13 +255,14 @@ class Flows(RuleBasedStateMachine):
         preferred=st.sampled_from([*CHOICES, CUSTOM, CUSTOM]),
         with_srp=st.booleans(),
         steps=st.integers(1, 4),
+        level=LEVELS,
     )
-    def walk(self, preferred: str, steps: int, *, with_srp: bool) -> Any:
+    def walk(self, preferred: str, steps: int, level: int, *, with_srp: bool) -> Any:
         """Go several steps of one sign-in, all of them right."""
         if preferred == CUSTOM:
             one = self.begin_custom("alice", with_srp=with_srp, right=True)
         else:
-            one = self.begin_by_choice("alice", preferred, right=True)
+            one = self.begin_by_choice("alice", preferred, level, right=True)
         for _ in range(steps):
             if isinstance(one, Waiting):
                 one = self.answer(one, preferred, right=True)
@@ -348,6 +359,7 @@ class Flows(RuleBasedStateMachine):
         way = replace(one, shown=(*one.shown, *shown))
         if "AuthenticationResult" in answer:
             self.judge_tokens(way)
+            self.judge_level(way, answer["AuthenticationResult"]["AccessToken"])
             return multiple()
         challenge, messages = answer["ChallengeName"], self.poolgate.outbox()[sent_before:]
         if one.name == "nobody":
@@ -368,6 +380,7 @@ class Flows(RuleBasedStateMachine):
             way.shown,
             messages[0].code if messages else None,
             proof,
+            one.target,
         )
 
     def judge_tokens(self, way: Waiting) -> None:
@@ -394,6 +407,15 @@ class Flows(RuleBasedStateMachine):
             assert facts.status in {"CONFIRMED", "UNCONFIRMED"}
             facts.status = "CONFIRMED"
         assert facts.status != "UNCONFIRMED"
+
+    def judge_level(self, way: Waiting, access_token: str) -> None:
+        """Hold the level that tokens name against what was shown, and what was asked for."""
+        if not way.target:
+            assert "acr" not in claims_of(Secret(access_token))
+            return
+        level = 2 if "password" not in way.shown else 3 if "second" in way.shown else 1
+        assert level >= way.target
+        assert claims_of(Secret(access_token))["acr"] == f"urn:cognito:loa:{level}"
 
     def run(self, operation: str, **members: Any) -> Any:
         """Call and return the answer, or None when it was refused as AWS refuses."""

@@ -103,7 +103,8 @@ class Begun:
 class Exchange(msgspec.Struct, frozen=True, array_like=True):
     """An opened secret block; `carried` is what the caller wants back with the answer.
 
-    An exchange that `is_part` of a longer sign-in is worth nothing without it.
+    An exchange that `is_part` of a longer sign-in is worth nothing without it; `target_level` is
+    what the sign-in asked for.
     """
 
     pool_id: PoolId
@@ -116,6 +117,7 @@ class Exchange(msgspec.Struct, frozen=True, array_like=True):
     begun_at: int
     carried: str = ""
     is_part: bool = False
+    target_level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ def begin(
     proves: Proves = Proves.PASSWORD,
     carried: str = "",
     is_part: bool = False,
+    target_level: int = 0,
 ) -> Begun:
     """Answer the client's A; raise SrpPublicValueRefused when A could force the key."""
     public_a = _parse_public_value(srp_a)
@@ -194,6 +197,7 @@ def begin(
         begun_at=epoch_millis(now),
         carried=carried,
         is_part=is_part,
+        target_level=target_level,
     )
     sealed = vault.seal(
         msgspec.msgpack.encode(exchange), purpose=proves, bound_to=_place(pool_id, client_id)

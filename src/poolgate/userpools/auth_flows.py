@@ -34,10 +34,6 @@ class FlowNotForDoor(Failure):
     """The flow belongs to the other family of operations."""
 
 
-class StepUpNotBuilt(Failure):
-    """The request asks for an authentication level, which Poolgate has none of. Facts: name."""
-
-
 class ParameterMissing(Failure):
     """The request lacks a parameter that its flow or challenge needs. Facts: name."""
 
@@ -75,8 +71,9 @@ class Attempt:
     preferred_challenge: str | None = None
     challenge_name: str | None = None
     auth_session: Secret | None = None
-    # The parameters that ask for an authentication level.
-    step_up: tuple[str, ...] = ()
+    target_acr_values: str | None = None
+    max_age: str | None = None
+    access_token: Secret | None = None
     client_metadata: Mapping[str, str] | None = None
 
 
@@ -164,12 +161,6 @@ def verify_may_refresh(app_client: AppClient) -> None:
     allows = is_enabled(app_client, AuthFlow.REFRESH_TOKEN_AUTH)
     if not (allows or app_client.rotates_refresh_tokens):
         raise RefreshFlowNotEnabled
-
-
-def verify_no_step_up(attempt: Attempt) -> None:
-    """Raise StepUpNotBuilt for a sign-in that asks for a level, lest it seem to have it."""
-    if attempt.flow is AuthFlow.USER_AUTH and attempt.step_up:
-        raise StepUpNotBuilt(name=attempt.step_up[0])
 
 
 def verify_parameters_given(attempt: Attempt) -> None:

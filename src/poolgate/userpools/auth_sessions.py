@@ -96,6 +96,8 @@ class AuthSession(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     custom_state: bytes = b""
     # What a passkey is to sign.
     passkey_challenge: bytes = b""
+    # The authentication level that the sign-in asked for.
+    target_level: int = 0
 
 
 @dataclass(frozen=True, slots=True)

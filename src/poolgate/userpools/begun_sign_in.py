@@ -54,6 +54,7 @@ def of_presented(call: Call, asker: Situation, presented: PresentedAuthSession, 
     custom = custom_states.decode(auth_session.custom_state)
     situation = situations.about(call, asker, auth_session.sub)
     situation = situation.carrying_device(auth_session.device_key)
+    situation = replace(situation, target_level=auth_session.target_level)
     user = situation.user
     if user is None:
         is_meant = name == auth_session.sub or (
@@ -97,6 +98,7 @@ def issue(
         name_digest=_digest(pool, situation.login_name),
         device_key=situation.device_key,
         custom_state=custom_states.encode(begun.custom),
+        target_level=situation.target_level,
         passkey_challenge=passkey_challenge,
     )
     sealed = auth_sessions.seal(call, auth_session)

@@ -1,7 +1,7 @@
 """Answers to challenges: the auth session that one goes on with, and whose sign-in it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
@@ -107,6 +107,7 @@ def of_presented(call: Call, asker: Situation, presented: PresentedAuthSession) 
     situation = situations.about(call, asker, presented.auth_session.sub).carrying_device(
         presented.auth_session.device_key
     )
+    situation = replace(situation, target_level=presented.auth_session.target_level)
     user = situation.user
     if user is None or presented.auth_session.password_set_at != password_set_at(user):
         raise AuthSessionInvalid

@@ -148,20 +148,30 @@ def factor_at_risk(user: User, pool: UserPool, proven: frozenset[Factor]) -> Owe
     factor is never set up on such an occasion: whoever signs in may be somebody else. Neither is
     the mailbox or phone asked for that the sign-in began with.
     """
+    factors = possible_second_factors(user, pool, proven)
+    if user.mfa.preferred in factors:
+        return Owed(Challenge(user.mfa.preferred))
+    return one_or_choice(factors) if factors else None
+
+
+def possible_second_factors(
+    user: User, pool: UserPool, proven: frozenset[Factor]
+) -> tuple[MfaFactor, ...]:
+    """Return the factors that a user can be asked for beyond what is owed, turned on or not.
+
+    The mailbox or phone that the sign-in began with is none of them.
+    """
     if pool.mfa_mode is MfaMode.OFF:
-        return None
+        return ()
     spent = {_SAME_MEANS[factor] for factor in proven if factor in _SAME_MEANS}
     has_app = user.mfa.has_software_token and MfaFactor.SOFTWARE_TOKEN_MFA in pool.mfa_factors
     possible = {*active_factors(user, pool), *_eligible_messages(user, pool)} - spent
     if has_app:
         possible.add(MfaFactor.SOFTWARE_TOKEN_MFA)
-    if user.mfa.preferred in possible:
-        return Owed(Challenge(user.mfa.preferred))
-    factors = tuple(factor for factor in MfaFactor if factor in possible)
-    return _one_or_choice(factors) if factors else None
+    return tuple(factor for factor in MfaFactor if factor in possible)
 
 
-_DEVICE_MAY_REPLACE = frozenset(
+SECOND_FACTOR_CHALLENGES = frozenset(
     {
         Challenge.SMS_MFA,
         Challenge.SOFTWARE_TOKEN_MFA,
@@ -184,7 +194,7 @@ def owed_on_device(owed: Owed | None, pool: UserPool, proven: frozenset[Factor])
 def _is_replaced(owed: Owed, pool: UserPool, proven: frozenset[Factor]) -> bool:
     if pool.device_tracking is None or not pool.device_tracking.replaces_mfa:
         return False
-    return bool(proven & FIRST_FACTORS) and owed.challenge in _DEVICE_MAY_REPLACE
+    return bool(proven & FIRST_FACTORS) and owed.challenge in SECOND_FACTOR_CHALLENGES
 
 
 def second_factor_owed(user: User, pool: UserPool) -> Owed | None:
@@ -195,12 +205,12 @@ def second_factor_owed(user: User, pool: UserPool) -> Owed | None:
     if user.mfa.preferred in active:
         return Owed(Challenge(user.mfa.preferred))
     if pool.mfa_mode is MfaMode.OPTIONAL:
-        return _one_or_choice(active) if active else None
+        return one_or_choice(active) if active else None
     messages = _eligible_messages(user, pool)
     if MfaFactor.SOFTWARE_TOKEN_MFA in active:
-        return _one_or_choice((MfaFactor.SOFTWARE_TOKEN_MFA, *messages))
+        return one_or_choice((MfaFactor.SOFTWARE_TOKEN_MFA, *messages))
     if messages:
-        return _one_or_choice(messages)
+        return one_or_choice(messages)
     return _setup_owed(user, pool)
 
 
@@ -293,7 +303,8 @@ def _has_means(user: User, factor: MfaFactor) -> bool:
     return bool(user.attributes.get(ATTRIBUTE_OF[factor]))
 
 
-def _one_or_choice(factors: tuple[MfaFactor, ...]) -> Owed:
+def one_or_choice(factors: tuple[MfaFactor, ...]) -> Owed:
+    """Return the only factor as what is owed, or a choice among several."""
     if len(factors) == 1:
         return Owed(Challenge(factors[0]))
     return Owed(Challenge.SELECT_MFA_TYPE, factors)

@@ -9,7 +9,7 @@ Wrong answers use no auth session up.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.secret import Secret
@@ -22,9 +22,11 @@ from poolgate.userpools import (
     passkey_sign_in,
     password_proofs,
     sign_up_sessions,
+    step_up,
 )
 from poolgate.userpools.auth_flows import Attempt
 from poolgate.userpools.auth_sessions import AuthSessionInvalid
+from poolgate.userpools.authentication_levels import reachable
 from poolgate.userpools.begun_sign_in import Begun
 from poolgate.userpools.challenge_answers import Answer
 from poolgate.userpools.challenges import Challenge, Factor
@@ -58,6 +60,15 @@ def begin(call: Call, situation: Situation, attempt: Attempt) -> Step:
     begun = Begun(situation=situation, door=attempt.door)
     held = passkey_sign_in.held(call, situation)
     choices = offered(situation.pool, situation.user, has_passkey=bool(held))
+    aim = step_up.aim_of(call, situation, attempt, choices)
+    if aim.level:
+        situation = replace(situation, target_level=aim.level)
+        begun = replace(begun, situation=situation)
+        choices = _leading_to(aim.level, situation, choices)
+    if aim.credit and situation.user is not None:
+        return Progress(
+            situation=situation, user=situation.user, door=attempt.door, proven=aim.credit
+        )
     for challenge in choices:
         if challenge.value == attempt.preferred_challenge:
             given = Given(attempt.password, attempt.srp_a, passkeys=held)
@@ -73,6 +84,16 @@ def begin(call: Call, situation: Situation, attempt: Attempt) -> Step:
         available=choices,
         passkey_challenge=asked.challenge,
     )
+
+
+def _leading_to(
+    level: int, situation: Situation, choices: tuple[Challenge, ...]
+) -> tuple[Challenge, ...]:
+    """Return the choices that can reach the level; all of them where none may be told."""
+    pool, user = situation.pool, situation.user
+    if user is None:
+        return choices
+    return tuple(first for first in choices if reachable(pool, user, first) >= level) or choices
 
 
 def _prove_by_sign_up(

@@ -115,6 +115,7 @@ def session_after(
         totp_secret=totp_secret,
         device_key=progress.situation.device_key,
         custom_state=custom_states.encode(progress.custom),
+        target_level=progress.situation.target_level,
         risk=progress.risk,
     )
 

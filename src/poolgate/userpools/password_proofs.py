@@ -1,5 +1,7 @@
 """Proving a password during a sign-in: as it is, or by SRP."""
 
+from dataclasses import replace
+
 from poolgate.credentials.passwords import WrongPassword
 from poolgate.credentials.srp import OpenedBlock
 from poolgate.foundation.secret import Secret
@@ -75,6 +77,7 @@ def prove_by_srp(call: Call, asker: Situation, answer: Answer) -> Progress:
     else:
         situation = situations.about(call, asker, block.exchange.sub or asker.stand_in)
         situation = situation.carrying_device(block.exchange.carried)
+        situation = replace(situation, target_level=block.exchange.target_level)
     lockout.verify_open(situation.failures, call.now_millis)
     verify_known(situation)
     lifetime = situation.app_client.auth_session_seconds * 1000

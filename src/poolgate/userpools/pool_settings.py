@@ -111,6 +111,8 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """
 
     password_policy: PasswordPolicy = PasswordPolicy()
+    # The pool's own names of authentication levels, by "Level1" to "Level4".
+    acr_values: Mapping[str, str] = {}
     # Values of `userpools.sign_in_policy.FirstFactor`.
     first_factors: tuple[str, ...] = ("PASSWORD",)
     deletion_protection: bool = False
@@ -149,6 +151,14 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     custom_sender_key_arn: str | None = None
 
     @property
+    def acr_names(self) -> tuple[str, ...]:
+        """The names of the authentication levels, the lowest first."""
+        return tuple(
+            self.acr_values.get(f"Level{level}", f"urn:cognito:loa:{level}")
+            for level in range(1, 5)
+        )
+
+    @property
     def recovery_mechanisms(self) -> tuple[str, ...] | None:
         """The ways to recover an account, first choice first; None while nothing was set."""
         if self.account_recovery is None:
@@ -184,6 +194,9 @@ def verify_settings(settings: PoolSettings) -> None:
         raise InvalidPoolSettings(
             fault="SourceArn is required when EmailSendingAccount is DEVELOPER."
         )
+    # AWS "Configuring ACR level names": unique, default names included.
+    if len(set(settings.acr_names)) < len(settings.acr_names):
+        raise InvalidPoolSettings(fault="Each AcrValue must be unique across all levels.")
     verify_tags(settings.tags)
 
 

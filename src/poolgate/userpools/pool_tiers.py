@@ -49,6 +49,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature("EmailMfaConfiguration", ESSENTIALS, lambda pool: pool.email_mfa is not None),
     # AWS WebAuthnConfigurationType: "your user pool must be in the Essentials tier or higher".
     Feature("WebAuthnConfiguration", ESSENTIALS, lambda pool: pool.passkeys is not None),
+    # AWS "Feature plan requirements" of authentication levels.
+    Feature("AcrConfiguration", ESSENTIALS, lambda pool: bool(pool.acr_values)),
     # AWS Pre token generation: access tokens are changed from the ESSENTIALS tier upwards.
     Feature("PreTokenGenerationConfig", ESSENTIALS, _changes_access_tokens),
     # AWS SetUserPoolSessionConfiguration: "must be in the Essentials or Plus tier".

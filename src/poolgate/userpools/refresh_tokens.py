@@ -25,6 +25,7 @@ from poolgate.store.call import Call
 from poolgate.store.database import Transaction
 from poolgate.userpools import session_activity
 from poolgate.userpools.app_clients import AppClient
+from poolgate.userpools.authentication_levels import AuthenticationLevel
 from poolgate.userpools.session_activity import Activity
 from poolgate.userpools.tables import refresh_tokens, token_families, users
 from poolgate.userpools.users import User, rows_of, user_of
@@ -74,7 +75,8 @@ class Family:
     """One sign-in and everything refreshed from it; `auth_time` is in seconds.
 
     `device_key` is None where the pool does not track the device that signed in; `is_granted` tells
-    that an OAuth grant began it; `resource` is what its access tokens are for.
+    that an OAuth grant began it; `resource` is what its access tokens are for; `level` is None
+    where the sign-in asked for none.
     """
 
     family_id: str
@@ -88,6 +90,7 @@ class Family:
     revoked_at: int | None = None
     is_granted: bool = False
     resource: str | None = None
+    level: AuthenticationLevel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +218,8 @@ def create_family(
             "revoked_at": None,
             "is_granted": family.is_granted,
             "resource": family.resource,
+            "acr": family.level and family.level.acr,
+            "amr": family.level and " ".join(family.level.amr),
         },
     )
     _insert_token(transaction, family.family_id, refresh_token, now_millis)
@@ -238,6 +243,11 @@ def find(transaction: Transaction, refresh_token: Secret) -> HeldToken | None:
         revoked_at=row.family_revoked_at,
         is_granted=row.family_is_granted,
         resource=row.family_resource,
+        level=(
+            AuthenticationLevel(row.family_acr, tuple(row.family_amr.split()))
+            if row.family_acr is not None
+            else None
+        ),
     )
     return HeldToken(digest, row.rotated_at, family, user_of(row))
 

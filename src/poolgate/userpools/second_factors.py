@@ -12,6 +12,7 @@ from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.userpools import (
     attributes,
+    authentication_levels,
     lockout,
     log_delivery,
     mfa_codes,
@@ -25,7 +26,6 @@ from poolgate.userpools.challenges import (
     Challenge,
     Factor,
     Owed,
-    challenge_owed,
     may_answer,
     may_be_asked,
 )
@@ -120,7 +120,13 @@ def finish_setup(call: Call, asker: Situation, answer: Answer) -> Progress | Cho
 
 def owed_by(resumed: Resumed) -> Owed | None:
     """Return what is owed by now."""
-    return challenge_owed(resumed.user, resumed.situation.pool, resumed.proven, resumed.demand)
+    return authentication_levels.owed(
+        resumed.user,
+        resumed.situation.pool,
+        resumed.proven,
+        resumed.demand,
+        resumed.situation.target_level,
+    )
 
 
 def verify_setup_owed(resumed: Resumed) -> Owed:

@@ -21,6 +21,7 @@ from poolgate.store.call import Call
 from poolgate.userpools import (
     account_events,
     account_triggers,
+    authentication_levels,
     browser_sessions,
     choice_sign_in,
     custom_sign_in,
@@ -45,7 +46,6 @@ from poolgate.userpools.auth_flows import (
     ParameterMissing,
     sends_password,
     verify_flow_allowed,
-    verify_no_step_up,
     verify_parameters_given,
 )
 from poolgate.userpools.auth_sessions import Door
@@ -55,7 +55,6 @@ from poolgate.userpools.challenges import (
     Challenge,
     Factor,
     Owed,
-    challenge_owed,
     owed_on_device,
 )
 from poolgate.userpools.devices import Device
@@ -135,10 +134,6 @@ def _verify_flow(_call: Call, situation: Situation, attempt: Attempt) -> None:
     verify_flow_allowed(situation.app_client, attempt)
 
 
-def _verify_no_step_up(_call: Call, _situation: Situation, attempt: Attempt) -> None:
-    verify_no_step_up(attempt)
-
-
 def _verify_parameters(_call: Call, _situation: Situation, attempt: Attempt) -> None:
     verify_parameters_given(attempt)
 
@@ -163,7 +158,6 @@ Check = Callable[[Call, Situation, Attempt], None]
 BEGIN_CHECKS: Mapping[bool, tuple[Check, ...]] = {
     False: (
         _verify_flow,
-        _verify_no_step_up,
         _verify_parameters,
         _verify_client,
         _verify_address,
@@ -322,9 +316,11 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
     progress = _judged(call, progress)
     demand = progress.risk.demand if progress.risk else MfaDemand.NONE
     device = device_proofs.named_device(call, progress)
-    owed = challenge_owed(user, situation.pool, progress.proven, demand)
-    # What a risk demands, no remembered device makes up for.
-    is_demanded = owed is not None and demand is not MfaDemand.NONE
+    owed = authentication_levels.owed(
+        user, situation.pool, progress.proven, demand, situation.target_level
+    )
+    # What a risk demands or a level takes, no remembered device makes up for.
+    is_demanded = owed is not None and (demand is not MfaDemand.NONE or situation.target_level > 0)
     if device is not None and device.remembered and not is_demanded:
         owed = owed_on_device(owed, situation.pool, progress.proven)
     if _is_for_functions(progress, owed):
@@ -349,6 +345,11 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
             client_metadata=situation.client_metadata,
             device_key=_device_key(situation.pool, device),
             on_new_device=on_new_device,
+            level=(
+                authentication_levels.said_of(situation.pool, progress.proven)
+                if situation.target_level
+                else None
+            ),
         ),
     )
     with call.db.writing() as transaction:

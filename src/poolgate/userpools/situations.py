@@ -66,6 +66,8 @@ class Situation:
     # What the app client sent along for the functions that the pool asks.
     client_metadata: Mapping[str, str] | None = None
     device: NamedDevice | None = None
+    # The authentication level that the sign-in must reach; 0 where it asked for none.
+    target_level: int = 0
     # The login pages ask: they are this server's own, prove no app client and hide who exists.
     at_pages: bool = False
 

@@ -48,6 +48,7 @@ def challenge(
         now=call.now,
         carried=situation.device_key or "",
         is_part=is_part,
+        target_level=situation.target_level,
     )
     return SrpChallenge(
         {

@@ -468,6 +468,9 @@ token_families = sa.Table(
     # Whether an OAuth grant began it, and the resource that its access tokens are for.
     sa.Column("is_granted", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("resource", sa.Text),
+    # The authentication level, and by what it was reached, where the sign-in asked for one.
+    sa.Column("acr", sa.Text),
+    sa.Column("amr", sa.Text),
     sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
     sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
     sa.Index("token_families_by_user", "pool_id", "sub"),

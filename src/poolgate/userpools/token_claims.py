@@ -11,6 +11,7 @@ import msgspec
 from poolgate.jose.base64url import encode_base64url
 from poolgate.userpools import attributes
 from poolgate.userpools.app_clients import AppClient
+from poolgate.userpools.authentication_levels import AuthenticationLevel
 from poolgate.userpools.groups import Group
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.scopes import granted_attributes
@@ -66,6 +67,8 @@ class SignIn:
     on_new_device: bool = False
     # None where the user signed in by the API.
     grant: Grant | None = None
+    # None where the sign-in asked for no level.
+    level: AuthenticationLevel | None = None
 
     @property
     def has_id_token(self) -> bool:
@@ -106,7 +109,7 @@ def access_token_claims(sign_in: SignIn, issue: Issue, jti: str) -> Claims:
         if sign_in.grant.resource is not None:
             # SPEC RFC 8707 s2: the token is for the resource that was asked for.
             claims["aud"] = sign_in.grant.resource
-    return claims | _revocation_claims(app_client, issue, jti)
+    return claims | _level_claims(sign_in) | _revocation_claims(app_client, issue, jti)
 
 
 def client_token_claims(
@@ -149,7 +152,14 @@ def id_token_claims(sign_in: SignIn, issue: Issue, jti: str) -> Claims:
     }
     if sign_in.grant is not None and sign_in.grant.nonce is not None:
         claims["nonce"] = sign_in.grant.nonce
-    return claims | _group_claims(sign_in.groups) | _revocation_claims(app_client, issue, jti)
+    claims |= _group_claims(sign_in.groups) | _level_claims(sign_in)
+    return claims | _revocation_claims(app_client, issue, jti)
+
+
+def _level_claims(sign_in: SignIn) -> Claims:
+    if sign_in.level is None:
+        return {}
+    return {"acr": sign_in.level.acr, "amr": [*sign_in.level.amr]}
 
 
 def access_token_hash(access_token: str) -> str:

@@ -120,6 +120,7 @@ def plan(call: Call, sign_in: SignIn) -> Plan:
         device_key=sign_in.device_key,
         is_granted=sign_in.grant is not None,
         resource=None if sign_in.grant is None else sign_in.grant.resource,
+        level=sign_in.level,
     )
     refresh_token = refresh_tokens.new_refresh_token()
     token_set = _signed(call, sign_in, keys, family.family_id, refresh_token, overrides=overrides)
@@ -188,6 +189,7 @@ def refresh(
         source=source,
         client_metadata=client_metadata,
         device_key=held.family.device_key,
+        level=held.family.level,
         # SPEC OpenID Connect Core s12.2: a refreshed ID token has no nonce of its own.
         grant=Grant(resource=held.family.resource) if held.family.is_granted else None,
     )

@@ -440,11 +440,3 @@ def test_missing_user_cannot_sign_in_whatever_is_chosen(poolgate: LocalPoolgate)
     assert verifier["ChallengeName"] == "PASSWORD_VERIFIER"
     with refused(*WRONG):
         app.answer_srp(srp, verifier)
-
-
-@pytest.mark.assumed("a level of authentication cannot be asked for")
-@pytest.mark.parametrize("name", ["TARGET_ACR_VALUES", "MAX_AGE", "ACCESS_TOKEN"])
-def test_step_up_is_refused_and_not_passed_over(app: App, name: str) -> None:
-    app.user()
-    with refused("InvalidParameterException", f"{name} is not supported by this server yet."):
-        begin(app, "alice", "PASSWORD", PASSWORD=PASSWORD, **{name: "urn:cognito:loa:4"})

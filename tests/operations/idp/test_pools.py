@@ -319,7 +319,6 @@ def test_malformed_requests_are_refused_before_anything_is_looked_up(
         ("EumsSms", {"SmsConfiguration": {"EumsSms": {"CallerArn": ROLE_ARN}}}),
         ("KeyConfiguration", {"KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY"}}),
         ("IssuerConfiguration", {"IssuerConfiguration": {"Type": "UPDATED"}}),
-        ("AcrConfiguration", {"AcrConfiguration": {"Level1": {"AcrValue": "urn:x"}}}),
     ],
 )
 def test_settings_that_are_not_built_are_refused_by_name(

@@ -38,6 +38,9 @@ def pool_settings_of(request: PoolRequest) -> PoolSettings:
     return PoolSettings(
         password_policy=_password_policy(request),
         first_factors=_first_factors(request),
+        acr_values={
+            level: named["AcrValue"] for level, named in request.get("AcrConfiguration", {}).items()
+        },
         deletion_protection=request.get("DeletionProtection") == "ACTIVE",
         auto_verified_attributes=tuple(request.get("AutoVerifiedAttributes", ())),
         verify_before_update=tuple(updates.get("AttributesRequireVerificationBeforeUpdate", ())),
@@ -89,7 +92,6 @@ def refuse_unbuilt(request: PoolRequest) -> None:
     refuse_if(
         request.get("IssuerConfiguration", {}).get("Type") == "UPDATED", "IssuerConfiguration"
     )
-    refuse_if(request.get("AcrConfiguration"), "AcrConfiguration")
 
 
 def _password_policy(request: PoolRequest) -> PasswordPolicy:

@@ -178,6 +178,10 @@ def _add_what_was_set(shape: UserPoolType, pool: UserPool) -> None:
             shape["UserPoolAddOns"]["AdvancedSecurityAdditionalFlows"] = {
                 "CustomAuthMode": pool.custom_auth_security_mode.value
             }
+    if pool.acr_values:
+        shape["AcrConfiguration"] = {
+            f"Level{number}": {"AcrValue": name} for number, name in enumerate(pool.acr_names, 1)
+        }
     if pool.key_type is not None:
         shape["KeyConfiguration"] = {"KeyType": pool.key_type}
     if pool.issuer_type is not None:

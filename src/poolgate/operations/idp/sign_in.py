@@ -25,9 +25,6 @@ from poolgate.userpools.challenge_answers import Answer
 from poolgate.userpools.issued_challenges import ChallengeIssued
 from poolgate.userpools.sign_in import Outcome
 
-# AWS "Step-up authentication with the USER_AUTH flow".
-_STEP_UP = ("TARGET_ACR_VALUES", "MAX_AGE", "ACCESS_TOKEN")
-
 
 @registrar.operation("InitiateAuth", authentication=Authentication.NONE)
 def initiate_auth(call: Call, request: InitiateAuthRequest) -> InitiateAuthResponse:
@@ -87,7 +84,9 @@ def _attempt(door: Door, request: InitiateAuthRequest | AdminInitiateAuthRequest
         device_key=parameters.get("DEVICE_KEY"),
         auth_session=_secret(request.get("Session")),
         challenge_name=parameters.get("CHALLENGE_NAME"),
-        step_up=tuple(name for name in _STEP_UP if name in parameters),
+        target_acr_values=parameters.get("TARGET_ACR_VALUES"),
+        max_age=parameters.get("MAX_AGE"),
+        access_token=_secret(parameters.get("ACCESS_TOKEN")),
         preferred_challenge=parameters.get("PREFERRED_CHALLENGE"),
     )
 

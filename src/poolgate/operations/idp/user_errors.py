@@ -15,6 +15,7 @@ from poolgate.userpools import (
     attribute_updates,
     auth_flows,
     auth_sessions,
+    authentication_levels,
     choice_sign_in,
     confirmation_codes,
     confirmation_links,
@@ -29,6 +30,7 @@ from poolgate.userpools import (
     sign_in_progress,
     sign_up,
     situations,
+    step_up,
     threat_protection,
     user_administration,
     usernames,
@@ -108,8 +110,17 @@ SIGN_IN_ERRORS: Mapping[type[Failure], AwsError] = {
     ),
     auth_flows.FlowNotEnabled: AwsError(INVALID_PARAMETER, "Auth flow not enabled for this client"),
     auth_flows.FlowNotForDoor: AwsError(INVALID_PARAMETER, "Initiate Auth method not supported."),
-    auth_flows.StepUpNotBuilt: AwsError(
-        INVALID_PARAMETER, "{name} is not supported by this server yet."
+    step_up.LevelUnknown: AwsError(
+        INVALID_PARAMETER, "TARGET_ACR_VALUES names no level of the user pool."
+    ),
+    step_up.LevelReachedAlready: AwsError(
+        INVALID_PARAMETER, "The access token already meets the requested level."
+    ),
+    step_up.MaxAgeInvalid: AwsError(
+        INVALID_PARAMETER, "MAX_AGE must be a number of seconds that is not negative."
+    ),
+    authentication_levels.LevelOutOfReach: AwsError(
+        NOT_AUTHORIZED, "The user has no factors that satisfy a requested level."
     ),
     auth_flows.ParameterMissing: AwsError(INVALID_PARAMETER, "Missing required parameter {name}"),
     auth_sessions.AuthSessionInvalid: AwsError(NOT_AUTHORIZED, "Invalid session for the user."),

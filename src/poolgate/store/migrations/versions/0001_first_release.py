@@ -455,6 +455,8 @@ def _token_families() -> None:
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.Column("is_granted", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("resource", sa.Text(), nullable=True),
+        sa.Column("acr", sa.Text(), nullable=True),
+        sa.Column("amr", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
