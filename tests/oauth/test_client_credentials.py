@@ -231,17 +231,16 @@ def test_elsewhere_nothing_answers(machine, base):
     assert machine.post("/oauth2/token", {}, base=base).status == 404
 
 
-def test_a_custom_domain_answers_by_its_name(poolgate):
+@pytest.mark.parametrize("name", ["login.example.com", "login.auth.example.com"])
+def test_a_custom_domain_answers_by_its_name(poolgate, name):
     machine = OAuthApp.machine(poolgate)
     machine.app.cognito.create_user_pool_domain(
-        Domain="login.example.com",
+        Domain=name,
         UserPoolId=machine.app.pool_id,
         CustomDomainConfig={"CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/abc"},
     )
     form = {"grant_type": "client_credentials"}
-    by_host = {**machine.basic, "host": "login.example.com"}
+    by_host = {**machine.basic, "host": name}
     assert machine.post("/oauth2/token", form, headers=by_host, base="").status == 200
-    by_path = machine.post(
-        "/oauth2/token", form, headers=machine.basic, base="/domains/login.example.com"
-    )
+    by_path = machine.post("/oauth2/token", form, headers=machine.basic, base=f"/domains/{name}")
     assert by_path.status == 200

@@ -16,11 +16,15 @@ _SECOND_LABEL = "auth."
 
 @dataclass(frozen=True, slots=True)
 class NamedDomain:
-    """The domain that a request names; `path` is what follows `base_url` in the request."""
+    """The domain that a request names; `path` is what follows `base_url` in the request.
+
+    A Host like `login.auth.example.com` may be a custom domain itself: that is `custom_domain`.
+    """
 
     domain: str
     base_url: str
     path: str
+    custom_domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +66,17 @@ def named_domain(public_url: str, http: HttpRequest) -> NamedDomain | None:
     host = (http.header("host") or "").lower()
     name = host.partition(":")[0]
     prefix, _, rest = name.partition(".")
-    domain = prefix if rest.startswith(_SECOND_LABEL) else name
-    return NamedDomain(domain, f"{http.scheme}://{host}", http.path)
+    base_url = f"{http.scheme}://{host}"
+    if rest.startswith(_SECOND_LABEL):
+        return NamedDomain(prefix, base_url, http.path, custom_domain=name)
+    return NamedDomain(name, base_url, http.path)
 
 
 def find_place(call: Call, named: NamedDomain) -> Place | None:
     """Return the place, or None where no pool has the domain."""
     with call.db.reading() as transaction:
-        found = domains.find(transaction, named.domain)
+        found = named.custom_domain and domains.find(transaction, named.custom_domain)
+        found = found or domains.find(transaction, named.domain)
     if found is None:
         return None
     is_managed_login = found.managed_login_version == domains.MANAGED_LOGIN

@@ -162,6 +162,9 @@ def update(call: Call, pool_id: PoolId, name: str, given: GivenSettings) -> None
     with call.db.writing() as transaction:
         row = row_of(transaction, pool_id, name)
         former = provider_of(row)
+        if former.type is not kind:
+            # Deleted and made anew meanwhile: what was verified does not fit it.
+            raise IdentityProviderNotFound(name=name)
         changed = _changed(call, former, given, prepared)
         _verify_mappings(pools.get(transaction, pool_id), changed)
         sealed, metadata = row.sealed_secret, row.metadata

@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from kits.images import PNG
+from kits.people import new_call
 from kits.refusals import refusal, refusal_code
 
 from poolgate.testing import LocalPoolgate
+from poolgate.userpools import tables
 
 INVALID = "InvalidParameterException"
 NOT_FOUND = "ResourceNotFoundException"
@@ -168,6 +172,64 @@ def test_a_custom_domain_fails_over_to_a_replica(cognito: Any, europe: Any, pool
     assert "Routing" not in cognito.update_user_pool_domain(**domain, Routing={})
     set_status(cognito, pool_id, "INACTIVE")
     cognito.delete_user_pool_replica(**replica)
+
+
+@pytest.mark.documented("API_DeleteUserPool", "deletes a user pool")
+def test_everything_goes_with_its_pool(poolgate: LocalPoolgate, cognito: Any, pool_id: str) -> None:
+    of_pool = {"UserPoolId": pool_id}
+    made = cognito.create_user_pool_client(**of_pool, ClientName="app")["UserPoolClient"]
+    of_client = {**of_pool, "ClientId": made["ClientId"]}
+    cognito.create_identity_provider(
+        **of_pool,
+        ProviderName="Google",
+        ProviderType="Google",
+        ProviderDetails={"client_id": "c", "client_secret": "s", "authorize_scopes": "email"},
+        IdpIdentifiers=["google"],
+    )
+    cognito.admin_create_user(**of_pool, Username="alice", MessageAction="SUPPRESS")
+    cognito.admin_link_provider_for_user(
+        **of_pool,
+        DestinationUser={"ProviderName": "Cognito", "ProviderAttributeValue": "alice"},
+        SourceUser={
+            "ProviderName": "Google",
+            "ProviderAttributeName": "Cognito_Subject",
+            "ProviderAttributeValue": "1",
+        },
+    )
+    cognito.get_signing_certificate(**of_pool)
+    cognito.create_user_pool_domain(**of_pool, Domain="my-app")
+    cognito.set_ui_customization(**of_client, ImageFile=PNG)
+    image = {"Category": "FORM_LOGO", "ColorMode": "LIGHT", "Extension": "PNG", "Bytes": PNG}
+    cognito.create_managed_login_branding(**of_client, Assets=[image])
+    links = {"cognito:default": "https://example.com/terms"}
+    fixed = {"TermsName": "terms-of-use", "TermsSource": "LINK", "Enforcement": "NONE"}
+    cognito.create_terms(**of_client, **fixed, Links=links)
+    make(cognito, pool_id)
+    assert 0 not in rows_of_pools(poolgate).values()
+    cognito.delete_user_pool_domain(**of_pool, Domain="my-app")
+    cognito.delete_user_pool(**of_pool)
+    assert set(rows_of_pools(poolgate).values()) == {0}
+
+
+def rows_of_pools(poolgate: LocalPoolgate) -> dict[str, int]:
+    """Return how many rows each table has that only pools fill."""
+    counted = {}
+    with new_call(poolgate).db.reading() as transaction:
+        for table in (
+            tables.user_pools,
+            tables.user_pool_domains,
+            tables.user_pool_replicas,
+            tables.identity_providers,
+            tables.idp_identifiers,
+            tables.linked_identities,
+            tables.saml_signing_keys,
+            tables.ui_customizations,
+            tables.managed_login_brandings,
+            tables.branding_assets,
+            tables.terms,
+        ):
+            (counted[table.name],) = transaction.one(sa.select(sa.func.count()).select_from(table))
+    return counted
 
 
 @pytest.mark.documented("API_DescribeUserPoolDomain", "Prefix domains are Region-specific")
