@@ -280,6 +280,18 @@ def test_keys_that_are_none_are_refused(algorithm, change):
         parse_cose_key(cbor(members))
 
 
+@pytest.mark.parametrize("algorithm", [RS256, EDDSA])
+def test_keys_of_another_type_serve_no_other_algorithm(algorithm):
+    members = cose_members(new_private_key(ES256), ES256)
+    with pytest.raises(AlgorithmNotSupported):
+        parse_cose_key(cbor({**members, 3: algorithm}))
+
+
+def test_challenges_are_long_and_fresh():
+    first, second = passkeys.new_challenge(), passkeys.new_challenge()
+    assert (len(first), first == second) == (32, False)
+
+
 @pytest.mark.parametrize("encoded", [cbor([1]), cbor(1), b"", cbor({}) + b"\0"])
 def test_what_is_no_key_is_refused(encoded):
     with pytest.raises((ValueError, AlgorithmNotSupported)):
@@ -358,6 +370,14 @@ def test_statement_signed_by_a_certificate_is_verified():
 
 def test_statement_of_a_certificate_with_another_kind_of_key_is_refused():
     changes = {"alg": ES256, "sig": b"x", "x5c": [certificate(new_private_key(RS256))]}
+    with pytest.raises(AlgorithmNotSupported):
+        attested_with({"fmt": "packed", "attStmt": changes})
+
+
+def test_statement_of_a_certificate_with_an_unknown_key_is_refused():
+    p256, unknown = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06082a8648ce3d03017f")
+    leaf = certificate(new_private_key(ES256)).replace(p256, unknown)
+    changes = {"alg": ES256, "sig": b"x", "x5c": [leaf]}
     with pytest.raises(AlgorithmNotSupported):
         attested_with({"fmt": "packed", "attStmt": changes})
 
