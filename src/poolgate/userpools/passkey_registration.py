@@ -85,7 +85,7 @@ def begin(call: Call, signed_in: SignedIn) -> Mapping[str, object]:
 def finish(call: Call, signed_in: SignedIn, response: NewPasskeyResponse) -> None:
     """Keep the passkey that the user's browser made.
 
-    Raises RegistrationNotBegun, RegistrationOfAnotherClient, PasskeyKnown, TooManyPasskeys and what
+    Raises RegistrationNotBegun, RegistrationOfAnotherClient, PasskeyKnown and what
     `verify_registration` raises; after these the challenge can still be answered rightly.
     """
     pool, user = signed_in.pool, signed_in.user
@@ -118,6 +118,8 @@ def finish(call: Call, signed_in: SignedIn, response: NewPasskeyResponse) -> Non
         created_at=call.now_millis,
     )
     with call.db.writing(about=users.rows_of(user.pool_id, user.sub)) as transaction:
+        users.get_to_change(transaction, user.pool_id, user.sub)
+        # INVARIANT: one challenge waits for a user, so what `begin` found of the limit holds.
         passkeys.insert(transaction, user, passkey)
         taken = {**_key(user.pool_id, user.sub), "of_challenge": waiting.challenge}
         if not transaction.run(_CONSUME, taken):

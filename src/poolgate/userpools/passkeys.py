@@ -163,10 +163,7 @@ def list_page(call: Call, user: User, *, after: str, limit: int) -> Page[Passkey
 
 
 def insert(transaction: Transaction, user: User, passkey: Passkey) -> None:
-    """Keep a new passkey; raise TooManyPasskeys or PasskeyKnown."""
-    users.get_to_change(transaction, user.pool_id, user.sub)
-    if count(transaction, user) >= MAX_PASSKEYS_OF_A_USER:
-        raise TooManyPasskeys
+    """Keep a new passkey; raise PasskeyKnown."""
     row = {
         "pool_id": user.pool_id,
         "credential_id": passkey.credential_id,

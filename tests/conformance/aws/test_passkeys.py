@@ -6,17 +6,15 @@ from typing import Any
 
 import pytest
 from kits.passkeys import RP_ID, Passkey
-from kits.serving import PASSWORD, PoolMade, make_user, serving
+from kits.serving import PASSWORD, PoolMade, Served, make_user, serving
 
 
-def make_pool(client: Any) -> PoolMade:
+def make_pool(client: Any, **settings: str) -> PoolMade:
     pool_id = client.create_user_pool(
         PoolName="passkeys",
         Policies={"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}},
     )["UserPool"]["Id"]
-    client.set_user_pool_mfa_config(
-        UserPoolId=pool_id, WebAuthnConfiguration={"RelyingPartyId": RP_ID}
-    )
+    client.set_user_pool_mfa_config(UserPoolId=pool_id, WebAuthnConfiguration=settings)
     app_client = client.create_user_pool_client(
         UserPoolId=pool_id, ClientName="app", ExplicitAuthFlows=["ALLOW_USER_AUTH"]
     )
@@ -46,7 +44,7 @@ def test_passkeys_and_their_counters_outlive_a_restart(tmp_path: Path) -> None:
     passkey, data = Passkey(), tmp_path / "data"
     with serving(data) as served:
         client = served.client("cognito-idp")
-        pool = make_pool(client)
+        pool = make_pool(client, RelyingPartyId=RP_ID)
         make_user(client, pool, "alice")
         tokens = begin(client, pool, "PASSWORD", PASSWORD=PASSWORD)["AuthenticationResult"]
         options = client.start_web_authn_registration(AccessToken=tokens["AccessToken"])
@@ -67,3 +65,14 @@ def test_passkeys_and_their_counters_outlive_a_restart(tmp_path: Path) -> None:
         passkey.sign_count = 1
         with pytest.raises(client.exceptions.NotAuthorizedException):
             answer(client, pool, begin(client, pool, "WEB_AUTHN"), passkey)
+
+
+@pytest.mark.model("StartWebAuthnRegistration.errors WebAuthnConfigurationMissingException")
+def test_pages_at_an_address_have_no_passkeys(served: Served) -> None:
+    client = served.client("cognito-idp")
+    pool = make_pool(client)
+    make_user(client, pool, "alice")
+    client.create_user_pool_domain(UserPoolId=pool.pool_id, Domain="passkeys-at-an-address")
+    tokens = begin(client, pool, "PASSWORD", PASSWORD=PASSWORD)["AuthenticationResult"]
+    with pytest.raises(client.exceptions.WebAuthnConfigurationMissingException):
+        client.start_web_authn_registration(AccessToken=tokens["AccessToken"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric import ec
 from kits.authenticator import enrol
 from kits.cognito import PASSWORD, App, refused
 from kits.passkey_pools import (
@@ -497,6 +498,25 @@ def test_missing_user_is_asked_for_a_passkey_as_others_are(poolgate: LocalPoolga
         with refused(*REFUSED):
             answer(app, begun, forged.get(options), name)
     assert len(ids) == len(holders)
+
+
+@pytest.mark.documented("API_InitiateAuth", "PreventUserExistenceErrors ENABLED")
+def test_right_signature_for_nobody_signs_nobody_in(poolgate: LocalPoolgate) -> None:
+    app = passkey_app(poolgate, hides=True)
+    asked = {f"nobody{number}": begin(app, f"nobody{number}") for number in range(40)}
+    name, begun = next(
+        (name, begun) for name, begun in asked.items() if begun["ChallengeName"] == "WEB_AUTHN"
+    )
+    options = options_of(begun)
+    # The key of the specification's examples, which made-up passkeys have for the time it takes.
+    scalar = int("6e68e7a58484a3264f66b77f5d6dc5bc36a47085b615c9727ab334e8c369c2ee", 16)
+    known = Passkey(
+        credential_id=unb64(options["allowCredentials"][0]["id"]),
+        private_key=ec.derive_private_key(scalar, ec.SECP256R1()),
+        flags=UP | UV | BE,
+    )
+    with refused(*REFUSED):
+        answer(app, begun, known.get(options), name)
 
 
 @pytest.mark.documented("API_InitiateAuth", "PreventUserExistenceErrors ENABLED")
