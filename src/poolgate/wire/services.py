@@ -50,7 +50,7 @@ _SOURCES: Mapping[str, _Sources] = MappingProxyType(
             "idp", "IDP_ERRORS", "InvalidParameterException", "InternalErrorException"
         ),
         "cognito-identity": _Sources(
-            None, "", "InvalidParameterException", "InternalErrorException"
+            "identity", "IDENTITY_ERRORS", "InvalidParameterException", "InternalErrorException"
         ),
         "sts": _Sources("sts", "STS_ERRORS", "ValidationError", "InternalFailure"),
         "iam": _Sources("iam", "IAM_ERRORS", "ValidationError", "ServiceFailure"),

@@ -2,6 +2,7 @@
 
 from poolgate.iam import assumed_roles, managed_policies, mfa_devices, session_requests
 from poolgate.iam.access_keys import AccessKeyNotFound
+from poolgate.identitypools import issuers, web_identities
 from poolgate.operations.errors import AwsError, ErrorTable
 from poolgate.operations.sts.requests import (
     RoleArnInvalid,
@@ -22,6 +23,28 @@ STS_ERRORS: ErrorTable = {
     ),
     assumed_roles.TrustDenied: AwsError(
         "AccessDenied", "Not authorized to perform {action}", FORBIDDEN
+    ),
+    web_identities.WebIdentityMalformed: AwsError(
+        "InvalidIdentityToken",
+        "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access"
+        " Token)",
+    ),
+    web_identities.ProviderUnknown: AwsError(
+        "InvalidIdentityToken", "No OpenIDConnect provider found in your account for {issuer}"
+    ),
+    web_identities.WrongAudience: AwsError("InvalidIdentityToken", "Incorrect token audience"),
+    web_identities.WebIdentityExpired: AwsError(
+        "ExpiredTokenException",
+        "Token expired: current date/time {now} must be before the expiration date/time"
+        " {expires_at}",
+    ),
+    web_identities.KeyNotFound: AwsError(
+        "InvalidIdentityToken",
+        "Couldn't retrieve verification key from your identity provider, please reference"
+        " AssumeRoleWithWebIdentity documentation for requirements",
+    ),
+    issuers.IssuerUnreachable: AwsError(
+        "IDPCommunicationError", "The keys of {issuer} could not be read."
     ),
     session_requests.SessionTooLong: AwsError(
         "ValidationError",

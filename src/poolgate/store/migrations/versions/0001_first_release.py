@@ -15,6 +15,7 @@ def upgrade() -> None:
     _attempt_windows()
     _auth_sessions()
     _iam()
+    _identity_pool_tables()
     _installation()
     _messages()
     _spent_proofs()
@@ -1030,3 +1031,63 @@ def _iam() -> None:
     _iam_oidc_providers()
     _iam_mfa_devices()
     _temporary_keys()
+
+
+def _identity_pool_tables() -> None:
+    _identity_pools()
+    _identities()
+    _identity_logins()
+    _identity_token_keys()
+
+
+def _identity_pools() -> None:
+    op.create_table(
+        "identity_pools",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("settings", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("pool_id"),
+    )
+
+
+def _identities() -> None:
+    op.create_table(
+        "identities",
+        sa.Column("identity_id", sa.Text(), nullable=False),
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("merged_into", sa.Text()),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("modified_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["pool_id"], ["identity_pools.pool_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("identity_id"),
+    )
+    op.create_index("identities_by_pool", "identities", ["pool_id", "identity_id"], unique=False)
+
+
+def _identity_logins() -> None:
+    op.create_table(
+        "identity_logins",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("identity_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["identity_id"], ["identities.identity_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("pool_id", "provider", "subject"),
+    )
+    op.create_index(
+        "identity_logins_by_identity",
+        "identity_logins",
+        ["identity_id", "provider", "subject"],
+        unique=False,
+    )
+
+
+def _identity_token_keys() -> None:
+    op.create_table(
+        "identity_token_keys",
+        sa.Column("key_id", sa.Text(), nullable=False),
+        sa.Column("public_jwk", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_private_key", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key_id"),
+    )
