@@ -11,6 +11,7 @@ from types import MappingProxyType
 import msgspec
 
 from poolgate.foundation.ids import PoolId
+from poolgate.identitypools import openid_tokens
 from poolgate.oauth.authorization_requests import PROMPTS, RESPONSE_MODES
 from poolgate.oauth.client_authentication import METHODS
 from poolgate.oauth.pkce import METHOD
@@ -36,6 +37,8 @@ CLAIMS = (
     "family_name",
     "preferred_username",
 )
+# AWS serves the keys of identity pools' tokens under this name.
+IDENTITY_KEYS_NAME = "jwks_uri"
 _WELL_KNOWN = ".well-known"
 _MOST_PATH_CHARACTERS = 200
 # Far less than the time a signing key is published ahead of its first use.
@@ -66,11 +69,15 @@ class Document:
 def find_document(call: Call, path: str) -> Document | None:
     """Return the document at `/{pool_id}/.well-known/{name}`, or None for any other path.
 
+    The keys of identities' tokens are those of no pool, at `/.well-known/jwks_uri`.
+
     Raise UserPoolNotFound when the path names no pool of this server.
     """
     if len(path) > _MOST_PATH_CHARACTERS:
         return None
     match path.split("/"):
+        case ["", directory, name] if directory == _WELL_KNOWN and name == IDENTITY_KEYS_NAME:
+            return Document(openid_tokens.key_set(call))
         case ["", pool_id, directory, name] if directory == _WELL_KNOWN and name in _DOCUMENTS:
             with call.db.reading() as transaction:
                 pools.get(transaction, PoolId(pool_id))

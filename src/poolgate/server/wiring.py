@@ -16,7 +16,7 @@ from poolgate.foundation.secret import Secret
 from poolgate.iam.access_keys import create_root_access_key
 from poolgate.outbound.documents import HttpDocuments
 from poolgate.store import installation as decided
-from poolgate.store.call import ActivityLog, BreachedPasswords, Functions
+from poolgate.store.call import ActivityLog, BreachedPasswords, Documents, Functions
 from poolgate.store.database import Database
 from poolgate.store.key_stock import KeyStock
 from poolgate.wire.installation import Installation
@@ -53,6 +53,7 @@ class Choices:
     account_id: AccountId | None = None
     dev: bool = False
     media: frozenset[Medium] = frozenset()
+    documents: Documents | None = None
 
 
 def make_installation(
@@ -74,7 +75,7 @@ def make_installation(
         public_url=choices.public_url.rstrip("/"),
         key_stock=key_stock,
         functions=choices.functions,
-        documents=HttpDocuments(),
+        documents=choices.documents or HttpDocuments(),
         breached_passwords=choices.breached_passwords,
         activity_log=choices.activity_log,
         media=frozenset(medium.value for medium in choices.media),

@@ -41,6 +41,7 @@ from poolgate.server.wiring import (
 )
 from poolgate.sigv4.requests import RequestParts
 from poolgate.sigv4.signing import sign
+from poolgate.store.call import Documents
 from poolgate.store.database import Database, metadata
 from poolgate.testing.recycled_keys import RecycledKeys
 from poolgate.triggers.invoker import FunctionInvoker
@@ -81,7 +82,8 @@ class LocalPoolgate:
 
     Signatures are verified and policies decide, as in production. RSA keys are recycled between
     instances, since making them would be most of a test's time. The clock follows the machine's
-    and can be moved forward; a `frozen` one stands still between the moves.
+    and can be moved forward; a `frozen` one stands still between the moves. With `aws_issuers`
+    tokens name AWS's issuers; `documents` answers for the other servers that this one asks.
     """
 
     def __init__(
@@ -91,6 +93,8 @@ class LocalPoolgate:
         region: str = "us-east-1",
         dev: bool = False,
         frozen: bool = False,
+        aws_issuers: bool = False,
+        documents: Documents | None = None,
     ) -> None:
         self.url = URL
         self.region = region
@@ -108,11 +112,12 @@ class LocalPoolgate:
             RecycledKeys(),
             Choices(
                 region=Region(region),
-                issuer_base=URL,
+                issuer_base=None if aws_issuers else URL,
                 public_url=URL,
                 dev=dev,
                 media=frozenset(Medium),
                 functions=self._functions,
+                documents=documents,
                 breached_passwords=CommonPasswords(),
                 activity_log=LoggedActivity(EventLog(self.log)),
             ),
