@@ -41,6 +41,10 @@ NOT_WORDED_BY_THE_AWS_DOOR = {
     "UploadUrlInvalid",
     "PushedRequestInvalid",
     "UserCodeInvalid",
+    # Told by the failure of the step that they end.
+    "OtherIssuer",
+    "RoleDenied",
+    "RoleNotSet",
 }
 
 
@@ -88,6 +92,7 @@ def test_every_failure_of_the_domains_is_worded_by_a_door():
             "poolgate.operations.iam.errors",
             "poolgate.oauth.errors",
             "poolgate.operations.sts.errors",
+            "poolgate.operations.identity.errors",
         )
     ]
     worded = set().union(
@@ -96,7 +101,9 @@ def test_every_failure_of_the_domains_is_worded_by_a_door():
     missing = {
         cls.__name__
         for cls in all_failures()
-        if cls.__module__.startswith(("poolgate.userpools", "poolgate.iam", "poolgate.delivery"))
+        if cls.__module__.startswith(
+            ("poolgate.userpools", "poolgate.iam", "poolgate.identitypools", "poolgate.delivery")
+        )
         and not any(parent in worded for parent in cls.__mro__)
     }
     assert missing == NOT_WORDED_BY_THE_AWS_DOOR

@@ -12,6 +12,7 @@ from kits.hostile import HostileRequests, Members, form_parameters
 from pycognito.aws_srp import generate_hash_device
 
 from poolgate.foundation.ids import pool_arn
+from poolgate.identitypools.identity_pools import pool_arn as pool_arn_of
 from poolgate.operations.registry import Authentication, Operation
 from poolgate.testing import Credentials, LocalPoolgate
 from poolgate.web.messages import HttpResponse
@@ -121,6 +122,25 @@ GIVEN_TO_IAM: Mapping[str, Members] = {
     "CreateServiceLinkedRole": {"AWSServiceName": "acm.amazonaws.com"},
     "GetFederationToken": {"Name": "bob"},
     "CreateVirtualMFADevice": {"VirtualMFADeviceName": "other"},
+}
+NOWHERE = "us-east-1:00000000-0000-4000-8000-000000000000"
+IDENTITY_POOL = {"AllowUnauthenticatedIdentities": True, "IdentityPoolName": "people"}
+GIVEN_TO_IDENTITY: Mapping[str, Members] = {
+    "CreateIdentityPool": IDENTITY_POOL,
+    "UpdateIdentityPool": {**IDENTITY_POOL, "DeveloperProviderName": "login.example"},
+    "SetIdentityPoolRoles": {"Roles": {}},
+    "GetOpenIdTokenForDeveloperIdentity": {"Logins": {"login.example": "u1"}},
+    "MergeDeveloperIdentities": {"SourceUserIdentifier": "u1", "DestinationUserIdentifier": "u1"},
+    "UnlinkDeveloperIdentity": {"DeveloperUserIdentifier": "u1"},
+    "UnlinkIdentity": {"Logins": {}, "LoginsToRemove": []},
+    "DeleteIdentities": {"IdentityIdsToDelete": [NOWHERE]},
+    "LookupDeveloperIdentity": {"DeveloperUserIdentifier": "u1"},
+}
+GIVEN_BY_SERVICE = {
+    "cognito-idp": GIVEN,
+    "cognito-identity": GIVEN_TO_IDENTITY,
+    "iam": GIVEN_TO_IAM,
+    "sts": GIVEN_TO_IAM,
 }
 # Who may is for the operation to find out, so that it refuses in words of its own.
 DECIDES_ITSELF = {"AssumeRole"}
@@ -262,6 +282,13 @@ class World:
         role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=TRUST)["Role"]
         managed = iam.create_policy(PolicyName="own", PolicyDocument=document)["Policy"]
         provider = iam.create_open_id_connect_provider(Url="https://idp.example")
+        identity = self.poolgate.client("cognito-identity")
+        identity_pool_id = identity.create_identity_pool(
+            **IDENTITY_POOL, DeveloperProviderName="login.example"
+        )["IdentityPoolId"]
+        identity_id = identity.get_open_id_token_for_developer_identity(
+            IdentityPoolId=identity_pool_id, Logins={"login.example": "u1"}
+        )["IdentityId"]
         phone = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
         return {
             "UserPoolId": pool_id,
@@ -286,6 +313,11 @@ class World:
             "AccessKeyId": access_key["AccessKeyId"],
             "PolicyName": "own",
             "PolicyDocument": document,
+            "IdentityPoolId": identity_pool_id,
+            "IdentityPoolArn": pool_arn_of(self.poolgate.account_id, identity_pool_id),
+            "IdentityId": identity_id,
+            "IdentityProviderName": "login.example",
+            "DeveloperProviderName": "login.example",
             "RoleName": "reader",
             "RoleArn": role["Arn"],
             "RoleSessionName": "run",
@@ -299,8 +331,11 @@ class World:
 
 
 def hostile_requests(world: World, service: str, operation: str) -> HostileRequests:
-    given = (GIVEN if service == "cognito-idp" else GIVEN_TO_IAM).get(operation, {})
-    return HostileRequests(service, operation, world.known, given)
+    given = GIVEN_BY_SERVICE[service].get(operation, {})
+    known = world.known
+    if service == "cognito-identity":
+        known = {**known, "ResourceArn": known["IdentityPoolArn"]}
+    return HostileRequests(service, operation, known, given)
 
 
 @pytest.fixture(scope="module")
