@@ -46,7 +46,7 @@ demo: $(READY) ## The tour, then keep server and app running
 
 test: $(READY) check ## Everything that CI runs
 	$(BIN)/pytest -n 2
-	$(BIN)/pytest -n 2 tests/operations --database postgresql
+	$(BIN)/pytest -n 2 tests/operations tests/oauth tests/login --database postgresql
 
 bench: $(READY) ## Measure what the budgets speak of
 	$(BIN)/python benchmarks/run.py
