@@ -1,4 +1,4 @@
-"""How app clients prove themselves to the OAuth endpoints: Basic, a secret in the form, or not."""
+"""How app clients prove themselves: Basic, a secret in the form, a signed assertion, or not."""
 
 import base64
 import binascii
@@ -10,10 +10,16 @@ from poolgate.foundation.ids import ClientId
 from poolgate.foundation.secret import Secret
 from poolgate.oauth.errors import OAuthError, OAuthRefused, invalid_request
 from poolgate.oauth.requests import OAuthRequest
+from poolgate.userpools import pools
 from poolgate.userpools.app_clients import AppClient, AppClientNotFound
+from poolgate.userpools.client_assertions import has_keys, proven_by_assertion
 from poolgate.userpools.client_proofs import proven_client
 
-METHODS = ("client_secret_basic", "client_secret_post", "none")
+METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+CONFIDENTIAL_METHODS = METHODS[:-1]
+ASSERTION_ALGORITHMS = ("RS256",)
+_ASSERTION = "client_assertion"
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _BASIC = "basic "
 _MOST_CHARACTERS = 4096
 
@@ -29,15 +35,45 @@ class PresentedClient:
 def authenticated_client(request: OAuthRequest, form: Mapping[str, str]) -> AppClient:
     """Return the app client of this domain's pool that the request proves itself to be.
 
-    Raises OAuthRefused or the failures of `proven_client`.
+    Raises OAuthRefused or the failures of `proven_client` and `proven_by_assertion`.
     """
+    if _ASSERTION in form or "client_assertion_type" in form:
+        return _asserted_client(request, form)
     presented = presented_client(request.http.header("authorization"), form)
     with request.call.db.reading() as transaction:
         app_client = proven_client(
             transaction, request.call, presented.client_id, presented.client_secret
         )
+        pool = pools.get(transaction, app_client.pool_id)
+    if not app_client.has_secret and has_keys(pool, app_client.client_id):
+        raise OAuthRefused(OAuthError("invalid_client"))
     if app_client.pool_id != request.pool_id:
         raise AppClientNotFound(client_id=presented.client_id)
+    return app_client
+
+
+def _asserted_client(request: OAuthRequest, form: Mapping[str, str]) -> AppClient:
+    # SPEC RFC 6749 s2.3: not more than one method in each request.
+    if request.http.header("authorization") is not None or "client_secret" in form:
+        raise OAuthRefused(invalid_request())
+    if form.get("client_assertion_type") != _ASSERTION_TYPE or _ASSERTION not in form:
+        raise OAuthRefused(invalid_request())
+    place = request.place
+    app_client = proven_by_assertion(
+        request.call,
+        request.pool_id,
+        Secret(form[_ASSERTION]),
+        # SPEC RFC 7523 s3: whatever names this server, and nothing that names another one.
+        audiences=frozenset(
+            {
+                request.call.issuer(request.pool_id),
+                place.base_url + place.named.path,
+                f"{place.base_url}/oauth2/token",
+            }
+        ),
+    )
+    if form.get("client_id", app_client.client_id) != app_client.client_id:
+        raise OAuthRefused(OAuthError("invalid_client"))
     return app_client
 
 

@@ -13,7 +13,11 @@ import msgspec
 from poolgate.foundation.ids import PoolId
 from poolgate.identitypools import openid_tokens
 from poolgate.oauth.authorization_requests import PROMPTS, RESPONSE_MODES
-from poolgate.oauth.client_authentication import METHODS
+from poolgate.oauth.client_authentication import (
+    ASSERTION_ALGORITHMS,
+    CONFIDENTIAL_METHODS,
+    METHODS,
+)
 from poolgate.oauth.pkce import METHOD
 from poolgate.oauth.token_endpoint import GRANTS
 from poolgate.store.call import Call
@@ -127,8 +131,9 @@ def _endpoints(base_url: str) -> dict[str, object]:
         "prompt_values_supported": sorted(PROMPTS),
         "code_challenge_methods_supported": [METHOD],
         "token_endpoint_auth_methods_supported": list(METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "revocation_endpoint_auth_methods_supported": list(METHODS),
-        "introspection_endpoint_auth_methods_supported": list(METHODS[:2]),
+        "introspection_endpoint_auth_methods_supported": list(CONFIDENTIAL_METHODS),
         "authorization_response_iss_parameter_supported": True,
         "claims_supported": list(CLAIMS),
         "request_parameter_supported": False,

@@ -9,6 +9,7 @@ from poolgate.userpools import (
     app_clients,
     auth_flows,
     authorization_codes,
+    client_assertions,
     client_proofs,
     client_tokens,
     device_authorizations,
@@ -75,6 +76,7 @@ _CLIENTS: Mapping[type[Failure], OAuthError] = {
     refresh_tokens.ClientSecretMissing: _INVALID_CLIENT,
     # AWS token endpoint: the one case of invalid_client with a description.
     client_proofs.ClientSecretRefused: OAuthError("invalid_client", "invalid_client_secret"),
+    client_assertions.ClientAssertionRefused: _INVALID_CLIENT,
     grants.GrantNotAllowed: _UNAUTHORIZED_CLIENT,
     auth_flows.FlowNotEnabled: _UNAUTHORIZED_CLIENT,
 }
@@ -129,6 +131,7 @@ _REVOCATION: Mapping[type[Failure], OAuthError] = {
     app_clients.AppClientNotFound: OAuthError("invalid_client", status=UNAUTHORIZED),
     refresh_tokens.ClientSecretMissing: OAuthError("invalid_client", status=UNAUTHORIZED),
     client_proofs.ClientSecretRefused: OAuthError("invalid_client", status=UNAUTHORIZED),
+    client_assertions.ClientAssertionRefused: OAuthError("invalid_client", status=UNAUTHORIZED),
     refresh_tokens.RevocationNotEnabled: OAuthError("invalid_request"),
     refresh_tokens.NotARefreshToken: OAuthError("unsupported_token_type"),
     # SPEC RFC 7009 s2.1: "the token was issued to the client making the revocation request".

@@ -24,6 +24,6 @@ def answer_introspection_request(request: OAuthRequest) -> HttpResponse:
     token = Secret(needed(form, "token"))
     app_client = authenticated_client(request, form)
     # SPEC RFC 7662 s2.1: whoever asks proves itself, so that nobody can try tokens.
-    if not app_client.has_secret:
+    if not app_client.has_secret and "client_assertion" not in form:
         raise OAuthRefused(OAuthError("invalid_client", status=UNAUTHORIZED))
     return json_answer(introspection.describe(request.call, app_client, token))
