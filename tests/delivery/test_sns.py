@@ -11,7 +11,8 @@ from kits.functions import FunctionServer, function_server
 
 from poolgate.delivery.media import DeliveryFailed
 from poolgate.delivery.queue import Medium, Message
-from poolgate.delivery.sns import SnsPublisher, SnsSettings
+from poolgate.delivery.signed_posts import EndpointSettings
+from poolgate.delivery.sns import SnsPublisher
 from poolgate.foundation.secret import Secret
 
 MESSAGE = Message("us-east-1_a", Medium.SMS, "+4915112345678", "", "Ihr Code: 1 & ü", "test")
@@ -28,15 +29,10 @@ def sns() -> Iterator[FunctionServer]:
 
 
 def publisher(url: str, clock) -> SnsPublisher:
-    return SnsPublisher(
-        SnsSettings(
-            url=url,
-            region="eu-west-1",
-            access_key_id="AKIDEXAMPLE",
-            secret_access_key=Secret("secret"),
-        ),
-        clock,
+    settings = EndpointSettings(
+        url=url, access_key_id="AKIDEXAMPLE", secret_access_key=Secret("secret")
     )
+    return SnsPublisher(settings, "eu-west-1", clock)
 
 
 def expected_signature(url: str, headers: dict[str, str], body: bytes) -> str:

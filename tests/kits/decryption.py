@@ -13,6 +13,7 @@ with warnings.catch_warnings():
         WrappingAlgorithm,
     )
     from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
+    from aws_encryption_sdk.key_providers.kms import StrictAwsKmsMasterKeyProvider
     from aws_encryption_sdk.key_providers.raw import RawMasterKeyProvider
 
 
@@ -45,6 +46,15 @@ def decrypted(
     provider.add_master_key(key_name)
     sdk = aws_encryption_sdk.EncryptionSDKClient(commitment_policy=CommitmentPolicy[policy])
     plaintext, header = sdk.decrypt(source=message, key_provider=provider)
+    return plaintext.decode(), dict(header.encryption_context)
+
+
+def decrypted_by_kms(message: bytes, key_arn: str) -> tuple[str, dict[str, str]]:
+    """Return the text of a message and its context, by the KMS that the environment names."""
+    provider = StrictAwsKmsMasterKeyProvider(key_ids=[key_arn])
+    plaintext, header = aws_encryption_sdk.EncryptionSDKClient().decrypt(
+        source=message, key_provider=provider
+    )
     return plaintext.decode(), dict(header.encryption_context)
 
 

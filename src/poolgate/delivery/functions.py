@@ -1,6 +1,6 @@
 """Messages that a function of the pool sends: it is told to whom, what and why.
 
-The code travels encrypted, as AWS does it, but under a key of this installation (decision 0010).
+The code travels encrypted, as AWS does it, under a key of KMS or of this installation.
 """
 
 import base64
@@ -8,25 +8,20 @@ import html
 
 import msgspec
 
-from poolgate.credentials import encryption_sdk
-from poolgate.credentials.sealing import Vault
+from poolgate.credentials.encryption_sdk import encrypt
+from poolgate.delivery.keyrings import Keyring
 from poolgate.delivery.media import DeliveryFailed
 from poolgate.delivery.queue import Message
 from poolgate.store.call import Functions
 from poolgate.triggers.targets import FunctionFailed, NotInvoked
 
 
-def sender_key(vault: Vault, key_name: str) -> bytes:
-    """Return the key by which functions read the codes that are encrypted for `key_name`."""
-    return vault.derived_key(f"custom sender {key_name}")
-
-
 class FunctionSender:
     """Asks functions to send; whatever they answer, they took the message."""
 
-    def __init__(self, functions: Functions, vault: Vault) -> None:
+    def __init__(self, functions: Functions, keyring: Keyring) -> None:
         self._functions = functions
-        self._vault = vault
+        self._keyring = keyring
 
     def send(self, _message_id: str, message: Message) -> None:
         """Tell the function; raise DeliveryFailed when it failed or could not be asked."""
@@ -49,13 +44,10 @@ class FunctionSender:
     def _encrypted(self, message: Message, key_name: str) -> str | None:
         if message.code is None:
             return None
+        # OBSERVED in events that AWS sent: the pool is named in the encryption context.
+        context = {"userpool-id": message.pool_id}
+        data_key = self._keyring.new_data_key(key_name, context)
         # AWS Custom email sender Lambda trigger: reserved characters of temporary passwords are
         # escaped as in HTML.
-        sealed = encryption_sdk.encrypt(
-            html.escape(message.code).encode(),
-            wrapping_key=sender_key(self._vault, key_name),
-            key_name=key_name,
-            # OBSERVED in events that AWS sent: the pool is named in the encryption context.
-            context={"userpool-id": message.pool_id},
-        )
+        sealed = encrypt(html.escape(message.code).encode(), data_key, context)
         return base64.b64encode(sealed).decode()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from poolgate.credentials.foreign_hashes import ForeignHashUnreadable
-from poolgate.delivery.functions import sender_key
+from poolgate.delivery.keyrings import sender_key
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId
 from poolgate.foundation.randomness import random_uuid

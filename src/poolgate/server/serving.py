@@ -22,11 +22,12 @@ from poolgate.foundation.failure import Failure
 from poolgate.server.activity_log import activity_log_of
 from poolgate.server.application import Application
 from poolgate.server.assembly import assemble
-from poolgate.server.background import media_of, start_background
+from poolgate.server.background import start_background
 from poolgate.server.breached_passwords import BreachedPasswordFile, FileUnreadable
 from poolgate.server.data_directory import DataDirectory, Running
 from poolgate.server.event_log import EventLog, Level
 from poolgate.server.functions import functions_of
+from poolgate.server.senders import media_of
 from poolgate.server.settings import Settings
 from poolgate.server.wiring import (
     Choices,

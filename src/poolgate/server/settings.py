@@ -83,6 +83,9 @@ class Settings:
     smtp_certificate_authorities: Path | None
     sms_webhook_url: str | None
     sms_webhook_secret: Secret | None
+    kms_endpoint_url: str | None
+    kms_access_key_id: str | None
+    kms_secret_access_key: Secret | None
     sns_endpoint_url: str | None
     sns_region: Region | None
     sns_access_key_id: str | None
@@ -221,6 +224,27 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "sms_webhook_secret",
         "Signs what is posted there, so that the receiver can tell who sends it.",
+        setting_values.optional(Secret),
+        "",
+        secret=True,
+        has_flag=False,
+    ),
+    Setting(
+        "kms_endpoint_url",
+        "Where KMS makes the keys of codes for custom sender functions; keys of this server, which "
+        "`poolgate keys custom-sender` prints, unless set.",
+        setting_values.optional(setting_values.url),
+        "",
+    ),
+    Setting(
+        "kms_access_key_id",
+        "Access key that may call GenerateDataKey there.",
+        setting_values.optional(setting_values.text),
+        "",
+    ),
+    Setting(
+        "kms_secret_access_key",
+        "Its secret access key.",
         setting_values.optional(Secret),
         "",
         secret=True,
@@ -439,6 +463,9 @@ def _text_contradictions(values: Mapping[str, Any]) -> list[str]:
 
 def _function_contradictions(values: Mapping[str, Any]) -> list[str]:
     found = []
+    kms_key = (values["kms_access_key_id"], values["kms_secret_access_key"])
+    if values["kms_endpoint_url"] and None in kms_key:
+        found.append("kms_endpoint_url needs kms_access_key_id and kms_secret_access_key")
     key = (values["lambda_access_key_id"], values["lambda_secret_access_key"])
     if values["lambda_endpoint_url"] and None in key:
         found.append("lambda_endpoint_url needs lambda_access_key_id and lambda_secret_access_key")

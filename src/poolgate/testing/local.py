@@ -21,7 +21,8 @@ from botocore.config import Config
 
 from poolgate.credentials.common_passwords import CommonPasswords
 from poolgate.credentials.sealing import Vault, new_master_key
-from poolgate.delivery.functions import FunctionSender, sender_key
+from poolgate.delivery.functions import FunctionSender
+from poolgate.delivery.keyrings import OwnKeyring, sender_key
 from poolgate.delivery.queue import Carrier, Medium, list_messages
 from poolgate.delivery.sender import MessageSender
 from poolgate.foundation.clock import MovableClock, SystemClock
@@ -189,7 +190,7 @@ class LocalPoolgate:
         A server does so by itself; here a test says when.
         """
         installation = self.application.installation
-        functions = FunctionSender(installation.functions, installation.vault)
+        functions = FunctionSender(installation.functions, OwnKeyring(installation.vault))
         sender = MessageSender(
             installation.db,
             installation.vault,

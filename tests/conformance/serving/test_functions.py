@@ -1,13 +1,15 @@
 """A server process whose pools ask functions behind HTTP."""
 
+import base64
 import json
 import subprocess
 from pathlib import Path
 
 import pytest
 import requests
-from kits.decryption import decrypted_text
+from kits.decryption import decrypted_by_kms, decrypted_text
 from kits.functions import FUNCTION, function_server
+from kits.kms import KEY_ARN, OneKey
 from kits.serving import BIN, make_pool, make_user, serving
 
 SIGN_UP = {"Username": "alice", "Password": "Correct-Horse-1"}
@@ -51,6 +53,43 @@ def test_lambda_endpoint_is_asked(tmp_path: Path) -> None:
     ((target, headers, _),) = endpoint.received
     assert target == "/2015-03-31/functions/triggers/invocations"
     assert "/eu-west-1/lambda/aws4_request" in headers["Authorization"]
+
+
+def test_custom_sender_of_aws_decrypts_by_kms(tmp_path: Path, monkeypatch) -> None:
+    sender = {"LambdaVersion": "V1_0", "LambdaArn": FUNCTION}
+    with function_server() as hook, function_server() as kms:
+        kms.handler, kms.headers = OneKey(), {"Content-Type": "application/x-amz-json-1.1"}
+        config = tmp_path / "poolgate.toml"
+        config.write_text(f'[triggers]\n"{FUNCTION}" = "{hook.url}/hook"\n')
+        settings = {
+            "POOLGATE_TRIGGER_SIGNING_SECRET": "shared",
+            "POOLGATE_KMS_ENDPOINT_URL": kms.url,
+            "POOLGATE_KMS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "POOLGATE_KMS_SECRET_ACCESS_KEY": "secret",
+        }
+        with serving(tmp_path / "data", "--config", str(config), **settings) as served:
+            cognito = served.client("cognito-idp")
+            pool = make_pool(
+                cognito,
+                "people",
+                AutoVerifiedAttributes=["email"],
+                LambdaConfig={"CustomEmailSender": sender, "KMSKeyID": KEY_ARN},
+            )
+            cognito.sign_up(
+                ClientId=pool.client_id,
+                UserAttributes=[{"Name": "email", "Value": "alice@example.com"}],
+                **SIGN_UP,
+            )
+            assert hook.asked.wait(10)
+            monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", kms.url)
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+            sent = base64.b64decode(hook.events[0]["request"]["code"])
+            code, context = decrypted_by_kms(sent, KEY_ARN)
+            assert context == {"userpool-id": pool.pool_id}
+            cognito.confirm_sign_up(
+                ClientId=pool.client_id, Username="alice", ConfirmationCode=code
+            )
 
 
 def test_custom_sender_gets_what_was_queued_before_a_restart(tmp_path: Path) -> None:

@@ -5,10 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kits.decryption import decrypted
 
-from poolgate.credentials.encryption_sdk import FRAME_BYTES, encrypt
+from poolgate.credentials.encryption_sdk import FRAME_BYTES, encrypt, wrap_new_data_key
 
 KEY, NAME = bytes(range(32)), "arn:aws:kms:us-east-1:123456789012:key/1"
 CONTEXT = {"userpool-id": "us-east-1_abcdefghi"}
+
+
+def encrypted(text: bytes, context: dict[str, str]) -> bytes:
+    return encrypt(text, wrap_new_data_key(KEY, NAME, context), context)
 
 
 @pytest.mark.parametrize(
@@ -20,7 +24,7 @@ CONTEXT = {"userpool-id": "us-east-1_abcdefghi"}
     ],
 )
 def test_the_sdk_reads_it_under_every_policy(policy: str) -> None:
-    message = encrypt(b"123456", wrapping_key=KEY, key_name=NAME, context=CONTEXT)
+    message = encrypted(b"123456", CONTEXT)
     assert decrypted(message, KEY, NAME, policy=policy) == ("123456", CONTEXT)
 
 
@@ -31,23 +35,23 @@ def test_the_sdk_reads_it_under_every_policy(policy: str) -> None:
     ),
 )
 def test_whatever_fits_comes_back_with_its_context(text: str, context: dict[str, str]) -> None:
-    message = encrypt(text.encode(), wrapping_key=KEY, key_name=NAME, context=context)
+    message = encrypted(text.encode(), context)
     assert decrypted(message, KEY, NAME) == (text, context)
 
 
 def test_more_than_a_frame_is_refused() -> None:
     with pytest.raises(ValueError, match="longer than one frame"):
-        encrypt(bytes(FRAME_BYTES + 1), wrapping_key=KEY, key_name=NAME, context={})
+        encrypted(bytes(FRAME_BYTES + 1), {})
 
 
 def test_another_key_does_not_read_it() -> None:
-    message = encrypt(b"123456", wrapping_key=KEY, key_name=NAME, context=CONTEXT)
+    message = encrypted(b"123456", CONTEXT)
     with pytest.raises(Exception):  # noqa: B017, PT011 - whatever the SDK calls it
         decrypted(message, bytes(32), NAME)
 
 
 def test_no_byte_can_be_changed() -> None:
-    message = encrypt(b"123456", wrapping_key=KEY, key_name=NAME, context=CONTEXT)
+    message = encrypted(b"123456", CONTEXT)
     for at in range(0, len(message), 7):
         altered = bytearray(message)
         altered[at] ^= 1
@@ -56,5 +60,10 @@ def test_no_byte_can_be_changed() -> None:
 
 
 def test_no_two_messages_are_alike() -> None:
-    made = {encrypt(b"1", wrapping_key=KEY, key_name=NAME, context={}) for _ in range(20)}
+    made = {encrypted(b"1", {}) for _ in range(20)}
     assert len(made) == 20
+
+
+def test_a_data_key_does_not_show_itself() -> None:
+    data_key = wrap_new_data_key(KEY, NAME, CONTEXT)
+    assert repr(data_key.plaintext) not in repr(data_key)

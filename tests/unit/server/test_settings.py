@@ -90,10 +90,20 @@ def test_every_setting_is_explained_once() -> None:
     assert [setting.name for setting in SETTINGS if not setting.has_flag] == [
         "smtp_password",
         "sms_webhook_secret",
+        "kms_secret_access_key",
         "sns_secret_access_key",
         "lambda_secret_access_key",
         "trigger_signing_secret",
     ]
+
+
+def test_an_endpoint_needs_its_access_key() -> None:
+    kms = {**DATA, "kms_endpoint_url": "https://kms.eu-west-1.amazonaws.com"}
+    assert read_settings(kms, {}).mistakes == (
+        "kms_endpoint_url needs kms_access_key_id and kms_secret_access_key",
+    )
+    kms["kms_access_key_id"] = "AKIDEXAMPLE"
+    assert read_settings(kms, {"POOLGATE_KMS_SECRET_ACCESS_KEY": "s"}).settings is not None
 
 
 def test_texts_leave_by_one_way() -> None:
