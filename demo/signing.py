@@ -14,7 +14,7 @@ def signed_headers(
     method: str,
     address: str,
     headers: Mapping[str, str],
-    access_key: tuple[str, str],
+    access_key: tuple[str, ...],
     body: bytes = b"",
 ) -> dict[str, str]:
     """Return `headers` and what SigV4 adds to them."""

@@ -56,7 +56,7 @@ class Stage:
     app_url: str = ""
     pool_id: str = ""
     client_id: str = ""
-    access_keys: dict[str, tuple[str, str]] = field(default_factory=dict)
+    access_keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     leases: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -68,13 +68,14 @@ class Stage:
     def client(self, service: str, principal: str = "root") -> Any:
         """Return a boto3 client that signs as that principal."""
         root = (self.exports["AWS_ACCESS_KEY_ID"], self.exports["AWS_SECRET_ACCESS_KEY"])
-        access_key_id, secret_access_key = self.access_keys.get(principal, root)
+        access_key_id, secret_access_key, *session_token = self.access_keys.get(principal, root)
         return boto3.client(
             service,
             endpoint_url=self.server_url,
             region_name=REGION,
             aws_access_key_id=access_key_id,
             aws_secret_access_key=secret_access_key,
+            aws_session_token=next(iter(session_token), None),
         )
 
     def unsigned_client(self, service: str) -> Any:

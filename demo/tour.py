@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx2
 from botocore.exceptions import ClientError
+from keys import token_to_keys
 from narration import Narrator, expect
 from processes import Started, aws_cli, exports_of
 from pycognito.aws_srp import AWSSRP
@@ -383,6 +384,7 @@ def tour(narrator: Narrator, folder: Path, running: ExitStack) -> tuple[Stage, S
     running.callback(app.stop)
     stage.app_url = app.url
     call_the_app(narrator, stage, folder)
+    token_to_keys(narrator, stage)
     end_of_session(narrator, stage)
     return stage, server
 
