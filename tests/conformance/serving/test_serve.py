@@ -147,7 +147,7 @@ def test_foreign_data_is_refused(tmp_path: Path) -> None:
 def test_a_body_over_the_limit_is_told(served: Served) -> None:
     connection = connection_to(served)
     target = {"x-amz-target": "AWSCognitoIdentityProviderService.SignUp"}
-    connection.request("POST", "/", body=b"x" * 2_000_000, headers=target)
+    connection.request("POST", "/", body=b"x" * 3_000_000, headers=target)
     answer = connection.getresponse()
     assert answer.status == 413
     assert json.loads(answer.read())["__type"] == "RequestEntityTooLargeException"
@@ -157,7 +157,7 @@ def test_a_body_over_the_limit_is_told(served: Served) -> None:
 def test_chunked_bodies_count_as_well(served: Served) -> None:
     connection = connection_to(served)
     target = {"x-amz-target": "AWSCognitoIdentityProviderService.SignUp"}
-    chunks = iter([b"x" * 500_000] * 3)
+    chunks = iter([b"x" * 500_000] * 5)
     connection.request("POST", "/", body=chunks, headers=target, encode_chunked=True)
     assert connection.getresponse().status == 413
     connection.close()
