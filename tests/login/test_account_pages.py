@@ -148,3 +148,35 @@ def test_a_reset_by_an_administrator_leads_to_a_new_password(poolgate, browser):
     assert browser.path == f"{BASE}/confirmforgotPassword"
     browser.send(code=poolgate.outbox(ADDRESS)[-1].code, new_password=NEW, repeated=NEW)
     assert "Your password is changed." in browser.says
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"username": "x" * 129},
+        {"username": "an\nna"},
+        {"username": "an na"},
+        {"password": "Right-1" * 40},
+        {"attribute.email": f"{'x' * 2050}@example.com"},
+    ],
+)
+def test_what_the_api_would_not_take_is_not_taken_here(poolgate, browser, typed):
+    oauth = OAuthApp.of(poolgate, pool={"AutoVerifiedAttributes": ["email"]})
+    opened(browser, oauth, "/signup")
+    good = {"username": "anna", "password": PASSWORD, "attribute.email": ADDRESS}
+    browser.send(**{**good, **typed})
+    assert "This is too long, or has characters that cannot be used." in browser.says
+    assert poolgate.outbox() == []
+    browser.send(**good)
+    assert browser.path == f"{BASE}/confirm"
+
+
+@pytest.mark.parametrize(
+    "path", ["/signup", "/forgotPassword", "/confirm", "/confirmforgotPassword"]
+)
+def test_a_name_is_needed(poolgate, browser, path):
+    opened(browser, by_email(poolgate), path)
+    action, form = browser.page.forms[0]
+    filled = {name: value or "x" for name, value in form.items() if name != "username"}
+    browser.post(action, {**filled, "username": ""})
+    assert "Please fill in everything." in browser.says

@@ -19,6 +19,7 @@ from poolgate.login.fields import (
 from poolgate.login.visits import CONFIRM, FORGOT, LOGIN, RESET, SIGN_UP, Visit
 from poolgate.userpools import attributes, password_recovery, terms
 from poolgate.userpools import sign_up as accounts
+from poolgate.userpools.auth_flows import ParameterMissing
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import UserStatus
 from poolgate.web.messages import HttpResponse
@@ -67,7 +68,7 @@ def _asked_at_sign_up(pool: UserPool) -> tuple[str, ...]:
 
 
 def _take_sign_up(visit: Visit) -> HttpResponse:
-    username = visit.form.get("username", "").strip()
+    username = _username(visit)
     signed_up = accounts.sign_up(
         visit.call,
         visit.request.app_client.client_id,
@@ -99,7 +100,7 @@ def confirm(visit: Visit) -> HttpResponse:
 
 
 def _take_confirmation(visit: Visit) -> HttpResponse:
-    username = visit.form.get("username", "").strip()
+    username = _username(visit)
     accounts.confirm(
         visit.call,
         visit.request.app_client.client_id,
@@ -120,7 +121,7 @@ def resend(visit: Visit) -> HttpResponse:
 
 
 def _take_resending(visit: Visit) -> HttpResponse:
-    username = visit.form.get("username", "").strip()
+    username = _username(visit)
     delivery = accounts.resend(
         visit.call,
         visit.request.app_client.client_id,
@@ -151,7 +152,7 @@ def forgot_password(visit: Visit) -> HttpResponse:
 
 
 def _take_forgotten(visit: Visit) -> HttpResponse:
-    username = visit.form.get("username", "").strip()
+    username = _username(visit)
     delivery = password_recovery.begin(
         visit.call,
         visit.request.app_client.client_id,
@@ -184,7 +185,7 @@ def _take_reset(visit: Visit) -> HttpResponse:
     new_password = visit.form.get("new_password", "")
     if new_password != visit.form.get("repeated", ""):
         return visit.again(RESET, texts.NOT_REPEATED)
-    username = visit.form.get("username", "").strip()
+    username = _username(visit)
     password_recovery.finish(
         visit.call,
         visit.request.app_client.client_id,
@@ -199,3 +200,11 @@ def _take_reset(visit: Visit) -> HttpResponse:
 
 def _code(visit: Visit) -> Secret:
     return Secret("".join(visit.form.get("code", "").split()))
+
+
+def _username(visit: Visit) -> str:
+    """Return the name that was typed; raise ParameterMissing for none."""
+    username = visit.form.get("username", "").strip()
+    if not username:
+        raise ParameterMissing(name="username")
+    return username

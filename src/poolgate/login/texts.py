@@ -117,6 +117,7 @@ PASSWORD_NEEDS: Mapping[str, str] = {
 PASSWORD_WITH = ", with {needs}"  # noqa: S105 - a sentence
 
 NOT_REPEATED = "The two passwords are not the same."
+UNUSABLE = "This is too long, or has characters that cannot be used."
 SOMETHING_MISSING = "Please fill in everything."
 TOO_OLD = "This took too long, or happened in another window. Please begin anew."
 WRONG_NAME_OR_PASSWORD = "Incorrect username or password."  # noqa: S105 - a sentence

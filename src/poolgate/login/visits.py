@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from poolgate.login import texts
 from poolgate.login.forgery import csrf_cookie, csrf_token, is_own_form
 from poolgate.login.looks import looks_of
 from poolgate.login.page_states import (
@@ -20,7 +21,7 @@ from poolgate.oauth.authorization_requests import AuthorizationRequest
 from poolgate.oauth.carried_requests import read_carried
 from poolgate.oauth.places import Place
 from poolgate.store.call import Call
-from poolgate.userpools import pools
+from poolgate.userpools import pools, usernames
 from poolgate.userpools.pools import UserPool
 from poolgate.web.messages import HttpRequest, HttpResponse
 from poolgate.web.parameters import (
@@ -33,6 +34,10 @@ from poolgate.web.parameters import (
 LOGIN, CHALLENGE, SIGN_UP, CONFIRM = "/login", "/challenge", "/signup", "/confirm"
 RESEND, FORGOT, RESET = "/resendcode", "/forgotPassword", "/confirmforgotPassword"
 SEE_OTHER = 303
+_USERNAME = "username"
+# AWS PasswordType, AttributeValueType.
+_MOST_CHARACTERS: Mapping[str, int] = dict.fromkeys(("password", "new_password", "repeated"), 256)
+_MOST_OF_OTHERS = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,16 +131,28 @@ def read_visit(call: Call, http: HttpRequest, place: Place) -> Visit:
         is_posted = is_own_form(place, http, posted)
         form = posted if is_posted else {}
     client_id = request.app_client.client_id
+    state = find_state(call, place, http, client_id) or PageState(client_id=client_id)
+    if not all(map(_is_storable, form.items())):
+        form, is_posted = {}, False
+        state = msgspec.structs.replace(state, fault=texts.UNUSABLE)
     return Visit(
         call=call,
         http=http,
         place=place,
         request=request,
         pool=pool,
-        state=find_state(call, place, http, client_id) or PageState(client_id=client_id),
+        state=state,
         form=form,
         is_posted=is_posted,
     )
+
+
+def _is_storable(field: tuple[str, str]) -> bool:
+    """Tell whether an operation of the API would take the value that was typed."""
+    name, value = field
+    if name == _USERNAME:
+        return usernames.is_storable(value.strip())
+    return len(value) <= _MOST_CHARACTERS.get(name, _MOST_OF_OTHERS)
 
 
 def form_of(http: HttpRequest) -> Mapping[str, str]:

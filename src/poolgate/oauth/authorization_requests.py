@@ -84,6 +84,8 @@ def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> Authori
     try:
         for verify in REQUEST_STEPS:
             verify(app_client, parameters)
+        if call.strict_oauth:
+            _verify_strict(app_client, parameters)
         scopes = granted_scopes(call, app_client, parameters)
         code_challenge = parse_code_challenge(parameters)
     except GrantNotAllowed as failure:
@@ -189,6 +191,15 @@ def _verify_resource(_app_client: AppClient, parameters: Parameters) -> None:
     if resource is not None and not is_resource(resource):
         # SPEC RFC 8707 s2: invalid_target.
         raise OAuthRefused(OAuthError("invalid_target"))
+
+
+def _verify_strict(app_client: AppClient, parameters: Parameters) -> None:
+    # SPEC RFC 9700 s2.1.2: no access tokens in redirects.
+    if parameters["response_type"] == "token":
+        raise GrantNotAllowed
+    # SPEC RFC 9700 s2.1.1: public clients use PKCE.
+    if not app_client.has_secret and "code_challenge" not in parameters:
+        raise OAuthRefused(invalid_request("PKCE is required of public clients."))
 
 
 Verify = Callable[[AppClient, Parameters], None]

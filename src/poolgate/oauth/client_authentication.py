@@ -44,8 +44,10 @@ def authenticated_client(request: OAuthRequest, form: Mapping[str, str]) -> AppC
         app_client = proven_client(
             transaction, request.call, presented.client_id, presented.client_secret
         )
-        pool = pools.get(transaction, app_client.pool_id)
-    if not app_client.has_secret and has_keys(pool, app_client.client_id):
+        has_only_keys = not app_client.has_secret and has_keys(
+            pools.get(transaction, app_client.pool_id), app_client.client_id
+        )
+    if has_only_keys:
         raise OAuthRefused(OAuthError("invalid_client"))
     if app_client.pool_id != request.pool_id:
         raise AppClientNotFound(client_id=presented.client_id)

@@ -97,6 +97,7 @@ def open_installation(
                 issuer_base=public_url if settings.issuer_style == "poolgate" else None,
                 account_id=settings.account_id,
                 dev=settings.dev,
+                strict_oauth=settings.oauth_profile == "strict",
                 # An outbox that can be read is a way for any message to leave this server.
                 media=frozenset(Medium) if settings.dev else media_of(settings),
                 functions=functions_of(settings),

@@ -69,6 +69,7 @@ class Settings:
     threads: int
     public_url: str | None
     issuer_style: str
+    oauth_profile: str
     account_id: AccountId | None
     region: Region
     trusted_proxies: tuple[Network, ...]
@@ -150,6 +151,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Issuer of tokens: `poolgate` is PUBLIC_URL/POOL_ID, `aws` is AWS's own form.",
         setting_values.choice("poolgate", "aws"),
         "poolgate",
+    ),
+    Setting(
+        "oauth_profile",
+        "What app clients may do: `cognito` as on AWS; `strict` wants PKCE of public clients, has "
+        "no implicit grant, and codes that live a minute.",
+        setting_values.choice("cognito", "strict"),
+        "cognito",
     ),
     Setting(
         "account_id",

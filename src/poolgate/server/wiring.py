@@ -52,6 +52,7 @@ class Choices:
     activity_log: ActivityLog
     account_id: AccountId | None = None
     dev: bool = False
+    strict_oauth: bool = False
     media: frozenset[Medium] = frozenset()
     documents: Documents | None = None
 
@@ -79,6 +80,7 @@ def make_installation(
         breached_passwords=choices.breached_passwords,
         activity_log=choices.activity_log,
         media=frozenset(medium.value for medium in choices.media),
+        strict_oauth=choices.strict_oauth,
         dev=choices.dev,
     )
 

@@ -84,6 +84,8 @@ class Call:
     breached_passwords: BreachedPasswords
     activity_log: ActivityLog
     media: frozenset[str] = frozenset()
+    # OAuth as RFC 9700 wants it, in place of all that Cognito lets app clients do.
+    strict_oauth: bool = False
     principal: Principal | None = None
     # What policies may ask of the request that arrived.
     secure_transport: bool = False

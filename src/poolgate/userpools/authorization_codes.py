@@ -32,6 +32,7 @@ from poolgate.userpools.users import User, UserDisabled, rows_of
 
 # AWS: "codes are valid for 5 minutes".
 LIFETIME_SECONDS = 300
+STRICT_LIFETIME_SECONDS = 60
 # As long as an access token lives: until then a second use has something to revoke.
 _KEPT_AFTER_EXPIRY_MILLIS = 24 * 3600 * 1000
 
@@ -101,6 +102,7 @@ def issue(
 ) -> Secret:
     """Return a code that the app client can redeem for the user's tokens."""
     authorization_code = Secret(random_uuid())
+    lifetime_seconds = STRICT_LIFETIME_SECONDS if call.strict_oauth else LIFETIME_SECONDS
     transaction.run(
         _INSERT,
         {
@@ -109,7 +111,7 @@ def issue(
             "sub": user.sub,
             "client_id": app_client.client_id,
             "grant_details": msgspec.msgpack.encode(details),
-            "expires_at": call.now_millis + LIFETIME_SECONDS * 1000,
+            "expires_at": call.now_millis + lifetime_seconds * 1000,
             "used_at": None,
             "family_id": None,
         },

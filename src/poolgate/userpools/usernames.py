@@ -44,10 +44,15 @@ def verify_storable(username: str) -> None:
 
     For names that come by another way than a request.
     """
+    if not is_storable(username):
+        raise UsernameMalformed
+
+
+def is_storable(username: str) -> bool:
+    """Tell whether the service model lets a request name this."""
     if not 0 < len(username) <= _MAX_LENGTH:
-        raise UsernameMalformed
-    if any(unicodedata.category(character)[0] not in _CATEGORIES for character in username):
-        raise UsernameMalformed
+        return False
+    return all(unicodedata.category(character)[0] in _CATEGORIES for character in username)
 
 
 def is_address(pool: UserPool, name: str) -> bool:

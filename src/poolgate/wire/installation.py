@@ -44,6 +44,7 @@ class Installation:
     activity_log: ActivityLog
     media: frozenset[str]
     dev: bool = False
+    strict_oauth: bool = False
     limits: EnforcedLimits = field(default_factory=EnforcedLimits)
     skew_seconds: dict[str, int] = field(default_factory=default_skews)
 
@@ -79,6 +80,7 @@ class Installation:
             breached_passwords=self.breached_passwords,
             activity_log=self.activity_log,
             media=self.media,
+            strict_oauth=self.strict_oauth,
             principal=principal,
             secure_transport=secure_transport,
             user_agent=user_agent,
