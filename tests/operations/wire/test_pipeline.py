@@ -20,6 +20,7 @@ def test_the_order_is_written_in_one_place() -> None:
         "limit_size",
         "name_operation",
         "authenticate_caller",
+        "limit_rate",
         "decode_request",
         "make_call",
         "authorize_caller",
