@@ -93,7 +93,7 @@ def populate(poolgate: LocalPoolgate, database_url: str, count: int) -> Populati
         connection.commit()
     engine.dispose()
     if engine.dialect.name == "postgresql":
-        _analyze(database_url)
+        _settle(database_url)
     return Population(poolgate, pool_id, client_id, tuple(people))
 
 
@@ -151,11 +151,12 @@ def _engine(database_url: str) -> sa.Engine:
     return engine
 
 
-def _analyze(database_url: str) -> None:
-    """Let PostgreSQL count what it has; it does so by itself some minutes later."""
+def _settle(database_url: str) -> None:
+    """Let PostgreSQL count what it has and write it out, as it does by itself some minutes later."""
     engine = _engine(database_url).execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")
+        connection.exec_driver_sql("CHECKPOINT")
     engine.dispose()
 
 

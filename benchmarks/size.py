@@ -29,8 +29,15 @@ SMALL, LARGE = 1_000, 1_000_000
 AT_MOST = 1.25
 CALLS = 40
 PAGE = 60
-# Those of a server, but for its size: what was acknowledged is on the disk.
-POSTGRESQL_SETTINGS = ("listen_addresses=", "max_connections=50", "shared_buffers=256MB", "jit=off")
+# What was acknowledged is on the disk; a pool is made without one checkpoint after the other.
+POSTGRESQL_SETTINGS = (
+    "listen_addresses=",
+    "max_connections=50",
+    "shared_buffers=512MB",
+    "max_wal_size=16GB",
+    "checkpoint_timeout=1h",
+    "jit=off",
+)
 
 Ask = Callable[[Population, Person], tuple[str, dict[str, Any]]]
 
