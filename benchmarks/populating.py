@@ -152,7 +152,7 @@ def _engine(database_url: str) -> sa.Engine:
 
 
 def _settle(database_url: str) -> None:
-    """Let PostgreSQL count what it has and write it out, as it does by itself some minutes later."""
+    """Let PostgreSQL count what it has and write it out, as it does by itself in some minutes."""
     engine = _engine(database_url).execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")

@@ -6,19 +6,25 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from poolgate.cli.flags import Subcommands, add_setting_flags, given_flags
+from poolgate.cli.progress import Progress
 from poolgate.server.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from poolgate.server.maintenance import ExportedLine
 
 REFUSED, SETTINGS_WRONG = 1, 2
 STANDARD = "-"
 _OWNER_ONLY = 0o600
 # One byte more than a line may have, so that a longer one is told from one that just fits.
 _READ_BYTES = 1024 * 1024 + 1
-_TOLD_EVERY = 100
-_EXPORT_WARNING = (
+_PASSWORDS_WARNING = (
     "the file will hold what passwords can be guessed from; keep it as secret as the passwords"
+)
+_APPS_WARNING = (
+    "the file will hold the secrets of authenticator apps; who has it has everybody's second factor"
 )
 
 
@@ -49,6 +55,11 @@ def _add_export(actions: Subcommands) -> None:
         action="store_true",
         help="Write password verifiers and hashes too; needs --output.",
     )
+    parser.add_argument(
+        "--with-mfa-secrets",
+        action="store_true",
+        help="Write the secrets of authenticator apps too; needs --output.",
+    )
     add_setting_flags(parser)
     parser.set_defaults(command=run_export)
 
@@ -63,6 +74,11 @@ def _add_import(actions: Subcommands) -> None:
     )
     parser.add_argument("--pool", required=True, metavar="POOL_ID", help="The pool.")
     parser.add_argument("file", metavar="FILE", help="The file; - is standard input.")
+    parser.add_argument(
+        "--create-groups",
+        action="store_true",
+        help="Make the groups that users of the file are in and the pool lacks.",
+    )
     add_setting_flags(parser)
     parser.set_defaults(command=run_import)
 
@@ -81,25 +97,37 @@ def _add_import_log(actions: Subcommands) -> None:
 
 def run_export(chosen: argparse.Namespace) -> int:
     """Export, or say why not."""
-    if chosen.with_passwords:
-        if chosen.output is None:
-            _tell("--with-passwords needs --output, a file that only its owner can read")
+    secrets = (
+        (chosen.with_passwords, "--with-passwords", _PASSWORDS_WARNING),
+        (chosen.with_mfa_secrets, "--with-mfa-secrets", _APPS_WARNING),
+    )
+    for is_chosen, flag, warning in secrets:
+        if is_chosen and chosen.output is None:
+            _tell(f"{flag} needs --output, a file that only its owner can read")
             return SETTINGS_WRONG
-        _tell(f"warning: {_EXPORT_WARNING}")
+        if is_chosen:
+            _tell(f"warning: {warning}")
     settings = _settings(chosen)
     if settings is None:
         return SETTINGS_WRONG
     # Imported here, so that help and mistakes answer at once.
     from poolgate.server.maintenance import MaintenanceRefused, exported_users  # noqa: PLC0415
 
-    lines = exported_users(settings, chosen.pool, with_passwords=chosen.with_passwords)
+    lines = exported_users(
+        settings,
+        chosen.pool,
+        with_passwords=chosen.with_passwords,
+        with_mfa_secrets=chosen.with_mfa_secrets,
+    )
     try:
         with _new_file(chosen.output) as output:
-            count = _write(output, lines)
+            count, apps = _write(output, lines)
     except (MaintenanceRefused, OSError) as refused:
         _tell(str(refused))
         return REFUSED
     _tell(f"exported {count}")
+    if apps:
+        _tell(f"left out the authenticator apps of {apps}; --with-mfa-secrets writes them")
     return 0
 
 
@@ -111,20 +139,25 @@ def run_import(chosen: argparse.Namespace) -> int:
     from poolgate.server.maintenance import MaintenanceRefused, import_users  # noqa: PLC0415 - as above
 
     imported = present = bad = 0
+    progress = Progress()
     try:
-        with _lines(chosen.file) as lines:
-            for done in import_users(settings, chosen.pool, lines):
+        with _opened(chosen.file) as lines:
+            for done in import_users(
+                settings, chosen.pool, lines.each(), creates_groups=chosen.create_groups
+            ):
                 if done.fault is not None:
                     bad += 1
+                    progress.clear()
                     _tell(f"line {done.number}: {done.fault}")
                 else:
                     imported += done.imported
                     present += not done.imported
-                _show_progress(imported + present + bad)
+                progress.show(imported + present + bad, lines.bytes_read, lines.size)
     except (MaintenanceRefused, OSError) as refused:
+        progress.clear()
         _tell(str(refused))
         return REFUSED
-    _end_progress()
+    progress.clear()
     print(f"imported {imported}, already there {present}, bad {bad}")
     return REFUSED if bad else 0
 
@@ -176,44 +209,50 @@ def _new_file(path: str | None) -> Iterator[BinaryIO]:
         unfinished.unlink(missing_ok=True)
 
 
-def _write(output: BinaryIO, lines: Iterable[bytes]) -> int:
-    count = 0
-    for count, line in enumerate(lines, start=1):
-        output.write(line)
-        _show_progress(count)
-    _end_progress()
-    return count
+def _write(output: BinaryIO, lines: "Iterable[ExportedLine]") -> tuple[int, int]:
+    """Write the lines and return how many there were, and how many leave an app behind."""
+    count = apps = 0
+    progress = Progress()
+    try:
+        for count, exported in enumerate(lines, start=1):
+            output.write(exported.line)
+            apps += exported.leaves_app_behind
+            progress.show(count, count, exported.total)
+    finally:
+        progress.clear()
+    return count, apps
+
+
+class _Lines:
+    """The lines of a file; of one that is too long only as much as shows that."""
+
+    def __init__(self, source: BinaryIO, size: int | None) -> None:
+        self.size = size
+        self.bytes_read = 0
+        self._source = source
+
+    def each(self) -> Iterator[bytes]:
+        """Give one line after the other."""
+        while line := self._read():
+            rest = line
+            while not rest.endswith(b"\n") and len(rest) > _READ_BYTES:
+                rest = self._read()
+            yield line
+
+    def _read(self) -> bytes:
+        read = self._source.readline(_READ_BYTES + 1)
+        self.bytes_read += len(read)
+        return read
 
 
 @contextmanager
-def _lines(path: str) -> Iterator[Iterator[bytes]]:
-    """Give the lines of a file; of a line that is too long only as much as shows that."""
+def _opened(path: str) -> Iterator[_Lines]:
     if path == STANDARD:
-        yield _bounded(sys.stdin.buffer)
+        yield _Lines(sys.stdin.buffer, None)
         return
     with Path(path).open("rb") as source:
-        yield _bounded(source)
-
-
-def _bounded(source: BinaryIO) -> Iterator[bytes]:
-    while line := source.readline(_READ_BYTES + 1):
-        rest = line
-        while not rest.endswith(b"\n") and len(rest) > _READ_BYTES:
-            rest = source.readline(_READ_BYTES + 1)
-        yield line
+        yield _Lines(source, os.fstat(source.fileno()).st_size)
 
 
 def _tell(text: str) -> None:
-    _end_progress()
     print(f"poolgate: {text}", file=sys.stderr)
-
-
-def _show_progress(count: int) -> None:
-    if count % _TOLD_EVERY == 0 and sys.stderr.isatty():
-        print(f"\r{count} users", end="", file=sys.stderr, flush=True)
-
-
-def _end_progress() -> None:
-    if sys.stderr.isatty():
-        # Erases the line that counts.
-        print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import unicodedata
 
-from argon2 import PasswordHasher, Type
+from argon2 import Parameters, PasswordHasher, Type, extract_parameters
 from argon2.exceptions import VerificationError, VerifyMismatchError
 
 from poolgate.credentials.srp_group import ELEMENT_BYTES, element_bytes, generator_to, pad
@@ -90,6 +90,28 @@ def refuse_as_srp(*, pool_name: str, user_id: str, password: Secret) -> None:
 def hash_argon2id(password: Secret) -> str:
     """Return a new Argon2id hash that carries its parameters and salt."""
     return _HASHER.hash(_normalised(password))
+
+
+def is_weaker_argon2id(encoded_hash: str) -> bool:
+    """Tell whether a hash costs less to try passwords against than a new one would."""
+    return any(
+        kept < wanted
+        for kept, wanted in zip(
+            _costs(extract_parameters(encoded_hash)),
+            _costs(extract_parameters(NOBODYS_HASH)),
+            strict=True,
+        )
+    )
+
+
+def _costs(parameters: Parameters) -> tuple[int, ...]:
+    return (
+        parameters.version,
+        parameters.memory_cost,
+        parameters.time_cost,
+        parameters.salt_len,
+        parameters.hash_len,
+    )
 
 
 def verify_argon2id(encoded_hash: str, password: Secret) -> None:

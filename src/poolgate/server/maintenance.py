@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from poolgate.credentials.foreign_hashes import ForeignHashUnreadable
+from poolgate.credentials.totp import TotpSecretMalformed
 from poolgate.delivery.keyrings import sender_key
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId
@@ -22,6 +23,7 @@ from poolgate.userpools import (
     import_jobs,
     import_worker,
     linked_identities,
+    mfa_transfer,
     pools,
     signing_keys,
     user_records,
@@ -46,6 +48,9 @@ _LINE_FAULTS: ErrorTable = {
     linked_identities.TooManyLinks: AwsError("", "the user has too many linked identities"),
     linked_identities.InvalidUserIdentifier: AwsError("", "a linked identity cannot be one"),
     ForeignHashUnreadable: AwsError("", "{reason}"),
+    user_transfer.GroupNameMalformed: AwsError("", "the name of a group cannot be one"),
+    mfa_transfer.MfaRecordContradictory: AwsError("", "{reason}"),
+    TotpSecretMalformed: AwsError("", "the secret of the authenticator app cannot be one"),
 }
 
 
@@ -60,6 +65,15 @@ class LineDone:
     number: int
     imported: bool
     fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedLine:
+    """One user as a line; `total` is how many users the pool had at the beginning."""
+
+    line: bytes
+    total: int
+    leaves_app_behind: bool
 
 
 def rotate_signing_keys(settings: Settings, pool_id: str, published_ahead_seconds: int) -> None:
@@ -81,19 +95,28 @@ def exported_sender_key(settings: Settings, key_arn: str) -> str:
         return base64.b64encode(sender_key(call.vault, key_arn)).decode()
 
 
-def exported_users(settings: Settings, pool_id: str, *, with_passwords: bool) -> Iterator[bytes]:
+def exported_users(
+    settings: Settings, pool_id: str, *, with_passwords: bool, with_mfa_secrets: bool
+) -> Iterator[ExportedLine]:
     """Give a line for each user of the pool; raise MaintenanceRefused."""
     with _opened(settings) as call:
         try:
-            for record in user_transfer.records(
-                call, PoolId(pool_id), with_passwords=with_passwords
+            total = user_transfer.count(call, PoolId(pool_id))
+            for exported in user_transfer.records(
+                call,
+                PoolId(pool_id),
+                with_passwords=with_passwords,
+                with_mfa_secrets=with_mfa_secrets,
             ):
-                yield user_records.render_line(record)
+                line = user_records.render_line(exported.record)
+                yield ExportedLine(line, total, leaves_app_behind=exported.leaves_app_behind)
         except UserPoolNotFound as missing:
             raise MaintenanceRefused(_NO_POOL.format(pool_id)) from missing
 
 
-def import_users(settings: Settings, pool_id: str, lines: Iterable[bytes]) -> Iterator[LineDone]:
+def import_users(
+    settings: Settings, pool_id: str, lines: Iterable[bytes], *, creates_groups: bool
+) -> Iterator[LineDone]:
     """Make the users of the lines, telling of each; raise MaintenanceRefused."""
     with _opened(settings) as call:
         try:
@@ -106,7 +129,10 @@ def import_users(settings: Settings, pool_id: str, lines: Iterable[bytes]) -> It
                 continue
             try:
                 record = user_records.parse_line(line)
-                yield LineDone(number, user_transfer.put_record(call, pool, record))
+                imported = user_transfer.put_record(
+                    call, pool, record, creates_groups=creates_groups
+                )
+                yield LineDone(number, imported)
             except (DatabaseBusy, DatabaseUnreachable):
                 raise
             except Failure as failure:

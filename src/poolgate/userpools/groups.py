@@ -167,9 +167,9 @@ def create(
 
 
 def ensure(
-    transaction: Transaction, call: Call, pool_id: PoolId, name: GroupName, description: str
+    transaction: Transaction, call: Call, pool_id: PoolId, name: GroupName, description: str | None
 ) -> None:
-    """Make the group that the pool itself needs; one that is there stays as it is."""
+    """Make the group if the pool has none of this name; one that is there stays as it is."""
     group = Group(
         pool_id=pool_id,
         name=name,

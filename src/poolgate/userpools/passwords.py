@@ -88,7 +88,7 @@ def keep(
 ) -> StoredPassword:
     """Return the password as this pool keeps it. Slow: not inside a transaction."""
     if pool.argon2_only:
-        scheme, salt = PasswordScheme.ARGON2ID, b""
+        scheme, salt = PasswordScheme.ARGON2ID, hashing.new_salt()
         kept = hashing.hash_argon2id(password).encode()
     else:
         scheme, salt = PasswordScheme.SRP, hashing.new_salt()
@@ -118,15 +118,29 @@ def keep_imported(
 
 
 def kept_anew(call: Call, pool: UserPool, user: User, password: Secret) -> User:
-    """Return the user, who has proven `password`, with an imported one in the pool's own scheme.
+    """Return the user, who has proven `password`, with it kept as this pool would keep it today.
 
-    Slow: not inside a transaction.
+    An imported password comes into the pool's own scheme, a weak hash is made again (security.md
+    P6). It stays the password that was set at the same moment. Slow: not inside a transaction.
     """
-    foreign = user.password
-    if foreign is None or foreign.scheme is not PasswordScheme.FOREIGN:
+    kept = user.password
+    if kept is None or not _is_outdated(call, pool, user, kept):
         return user
     own = keep(call, pool, user.sub, user.username, password)
-    return replace(user, password=replace(own, set_at=foreign.set_at))
+    if kept.scheme is own.scheme:
+        own = replace(own, salt=kept.salt)
+    return replace(user, password=replace(own, set_at=kept.set_at))
+
+
+def _is_outdated(call: Call, pool: UserPool, user: User, kept: StoredPassword) -> bool:
+    match kept.scheme:
+        case PasswordScheme.FOREIGN:
+            return True
+        case PasswordScheme.ARGON2ID:
+            return hashing.is_weaker_argon2id(unseal(call, pool, user.sub, kept).decode())
+        case PasswordScheme.SRP:
+            # The group and the hash of SRP are Cognito's, for good.
+            return False
 
 
 def render_kept(call: Call, pool: UserPool, user: User, stored: StoredPassword) -> str:

@@ -161,6 +161,14 @@ def keep(
     _put(transaction, user, _seal(call, user, totp_secret), verified=True, last_used_step=step)
 
 
+def find_kept(transaction: Transaction, call: Call, user: User) -> tuple[Secret, int] | None:
+    """Return the secret of the user's verified app and its last step that was used, or None."""
+    row = transaction.one(_GET, _key(user.pool_id, user.sub, verified=True))
+    if row is None:
+        return None
+    return encode_totp_secret(_unseal(call, user, row.sealed_secret)), row.last_used_step
+
+
 def verify_code(call: Call, user: User, submitted: Secret) -> MatchedCode:
     """Return which code of the user's app it is; `take_step` then uses it up.
 

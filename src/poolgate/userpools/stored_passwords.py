@@ -1,7 +1,8 @@
 """Passwords as they are kept: the value, and the rows of those a user had before.
 
 An imported password is FOREIGN until it is typed for the first time; then it is kept anew in the
-pool's own scheme, and stays the password that was set at the same moment.
+pool's own scheme, and stays the password that was set at the same moment. A hash that is weaker
+than new ones is made again when its password is typed, and keeps its `salt`.
 
 Earlier passwords are kept only in pools with a password history, and only as many as it asks for.
 """
@@ -27,7 +28,11 @@ class PasswordScheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredPassword:
-    """A password as it is kept: a sealed SRP verifier with its salt, or a sealed hash."""
+    """A password as it is kept: a sealed SRP verifier with its salt, or a sealed hash.
+
+    A hash of this server carries its own salt; what stands here is drawn when the password is set
+    and tells it from others, however often the hash is made again.
+    """
 
     scheme: PasswordScheme
     salt: bytes
@@ -37,9 +42,11 @@ class StoredPassword:
 
 def is_same_password(later: StoredPassword | None, former: StoredPassword | None) -> bool:
     """Tell whether nobody set a password in between; being kept anew is no change."""
-    if later is None or former is None or former.scheme is not PasswordScheme.FOREIGN:
+    if later is None or former is None or later == former:
         return later == former
-    return later.set_at == former.set_at
+    if former.scheme is PasswordScheme.FOREIGN:
+        return later.set_at == former.set_at
+    return former.scheme is later.scheme is PasswordScheme.ARGON2ID and later.salt == former.salt
 
 
 _OF_USER = sa.and_(

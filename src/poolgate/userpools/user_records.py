@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from poolgate.foundation.failure import Failure
+from poolgate.userpools.mfa_settings import MfaFactor
 from poolgate.userpools.users import UserStatus
 
 MAX_LINE_BYTES = 1024 * 1024
@@ -31,6 +32,24 @@ class LinkRecord(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknow
     linked_at: _Millis | None = None
 
 
+class SoftwareTokenRecord(
+    msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """A verified authenticator app; the secret as it is typed into one."""
+
+    secret: str
+    name: str | None = None
+    last_used_step: Annotated[int, msgspec.Meta(ge=-1, lt=2**62)] = -1
+
+
+class MfaRecord(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Which second factors are turned on, which comes first, and the app if there is one."""
+
+    enabled: tuple[MfaFactor, ...] = ()
+    preferred: MfaFactor | None = None
+    software_token: SoftwareTokenRecord | None = None
+
+
 class UserRecord(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One user. Times are milliseconds since 1970; `password` is a hash or verifier as text."""
 
@@ -41,6 +60,7 @@ class UserRecord(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknow
     attributes: Mapping[str, str] = {}
     groups: tuple[str, ...] = ()
     linked_identities: tuple[LinkRecord, ...] = ()
+    mfa: MfaRecord | None = None
     created_at: _Millis | None = None
     modified_at: _Millis | None = None
     password: str | None = None

@@ -21,6 +21,7 @@ from poolgate.userpools import (
     attributes,
     groups,
     linked_identities,
+    mfa_transfer,
     passwords,
     pools,
     usernames,
@@ -28,10 +29,12 @@ from poolgate.userpools import (
 )
 from poolgate.userpools.groups import GroupNotFound
 from poolgate.userpools.linked_identities import IDENTITIES, Identity, Link
+from poolgate.userpools.mfa_settings import NO_MFA
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.tables import group_members
 from poolgate.userpools.tables import users as users_table
-from poolgate.userpools.user_records import LinkRecord, UserRecord
+from poolgate.userpools.user_records import LinkRecord, MfaRecord, UserRecord
+from poolgate.userpools.usernames import UsernameMalformed
 from poolgate.userpools.users import User, UserStatus
 
 PAGE_SIZE = 200
@@ -42,8 +45,19 @@ class SubMalformed(Failure):
     """A sub is not a UUID in lower case."""
 
 
+class GroupNameMalformed(Failure):
+    """A group's name has characters, or a length, that none can have."""
+
+
 class PasswordTimeWithoutPassword(Failure):
     """The record says when a password was set, but has none."""
+
+
+class ExportedUser(NamedTuple):
+    """A user's record, and whether an authenticator app is left out of it."""
+
+    record: UserRecord
+    leaves_app_behind: bool
 
 
 _AFTER = (
@@ -65,7 +79,16 @@ _GROUPS_BETWEEN = (
 )
 
 
-def records(call: Call, pool_id: PoolId, *, with_passwords: bool) -> Iterator[UserRecord]:
+def count(call: Call, pool_id: PoolId) -> int:
+    """Return how many users `records` gives; raise UserPoolNotFound."""
+    with call.db.reading() as transaction:
+        pools.get(transaction, pool_id)
+        return pools.count_users(transaction, pool_id)
+
+
+def records(
+    call: Call, pool_id: PoolId, *, with_passwords: bool, with_mfa_secrets: bool
+) -> Iterator[ExportedUser]:
     """Give every user of the pool by sub; raise UserPoolNotFound.
 
     A user that is added, changed or removed meanwhile is given as some moment in between had it.
@@ -73,9 +96,11 @@ def records(call: Call, pool_id: PoolId, *, with_passwords: bool) -> Iterator[Us
     with call.db.reading() as transaction:
         pool = pools.get(transaction, pool_id)
     after = ""
-    while page := _page(call, pool, after):
+    while page := _page(call, pool, after, with_mfa_secrets=with_mfa_secrets):
         for exported in page:
-            yield _record_of(call, pool, exported, with_passwords=with_passwords)
+            record = _record_of(call, pool, exported, with_passwords=with_passwords)
+            leaves_app_behind = exported.user.mfa.has_software_token and not with_mfa_secrets
+            yield ExportedUser(record, leaves_app_behind)
         after = page[-1].user.sub
 
 
@@ -85,9 +110,10 @@ class _Exported(NamedTuple):
     user: User
     groups: tuple[str, ...]
     links: tuple[Link, ...]
+    mfa: MfaRecord | None
 
 
-def _page(call: Call, pool: UserPool, after: str) -> Sequence[_Exported]:
+def _page(call: Call, pool: UserPool, after: str, *, with_mfa_secrets: bool) -> Sequence[_Exported]:
     of_pool = {"pool_id": pool.pool_id}
     with call.db.reading() as transaction:
         rows = transaction.rows(_AFTER, {**of_pool, "after": after, "limit": PAGE_SIZE})
@@ -105,6 +131,9 @@ def _page(call: Call, pool: UserPool, after: str) -> Sequence[_Exported]:
                 linked_identities.links_of(transaction, user)
                 if IDENTITIES in user.attributes
                 else (),
+                None
+                if user.mfa == NO_MFA
+                else mfa_transfer.record_of(transaction, call, user, with_secrets=with_mfa_secrets),
             )
             for user in found
         ]
@@ -131,6 +160,7 @@ def _record_of(
             )
             for link in exported.links
         ),
+        mfa=exported.mfa,
         created_at=user.created_at,
         modified_at=user.modified_at,
         password=None if password is None else passwords.render_kept(call, pool, user, password),
@@ -138,17 +168,23 @@ def _record_of(
     )
 
 
-def put_record(call: Call, pool: UserPool, record: UserRecord) -> bool:
+def put_record(
+    call: Call, pool: UserPool, record: UserRecord, *, creates_groups: bool = False
+) -> bool:
     """Make the record's user; return False, having changed nothing, when the sub is there already.
 
     Raises what is wrong with the record: SubMalformed, UsernameMalformed, UsernameTaken,
-    AliasTaken, GroupNotFound, ForeignHashUnreadable and what `attributes` says of values.
+    AliasTaken, GroupNotFound, GroupNameMalformed, ForeignHashUnreadable, MfaRecordContradictory,
+    TotpSecretMalformed and what `attributes` says of values.
     """
     sub = _sub_of(call, pool, record)
     with call.db.reading() as transaction:
         if users.find_by_sub(transaction, pool.pool_id, sub) is not None:
             return False
     user = _user_of(call, pool, sub, record)
+    app_secret = mfa_transfer.app_secret_of(record.mfa)
+    if creates_groups:
+        _verify_group_names(record.groups)
     if any("\0" in name for name in record.groups):
         raise GroupNotFound
     with call.db.writing() as transaction:
@@ -156,9 +192,22 @@ def put_record(call: Call, pool: UserPool, record: UserRecord) -> bool:
             return False
         users.insert(transaction, pool, user)
         for name in record.groups:
+            if creates_groups:
+                groups.ensure(transaction, call, pool.pool_id, GroupName(name), None)
             groups.add_member(transaction, pool.pool_id, GroupName(name), sub)
         linked_identities.restore(transaction, call, pool, user, _links_of(call, record))
+        if record.mfa is not None and app_secret is not None:
+            mfa_transfer.keep_app(transaction, call, user, record.mfa, app_secret)
     return True
+
+
+def _verify_group_names(names: Sequence[str]) -> None:
+    """Raise GroupNameMalformed for what no request could name."""
+    try:
+        for name in names:
+            usernames.verify_storable(name)
+    except UsernameMalformed as malformed:
+        raise GroupNameMalformed from malformed
 
 
 def _links_of(call: Call, record: UserRecord) -> tuple[Link, ...]:
@@ -212,7 +261,13 @@ def _user_of(call: Call, pool: UserPool, sub: Sub, record: UserRecord) -> User:
         raise PasswordTimeWithoutPassword
     created_at = now if record.created_at is None else min(record.created_at, now)
     modified_at = now if record.modified_at is None else min(record.modified_at, now)
-    return replace(user, enabled=record.enabled, created_at=created_at, modified_at=modified_at)
+    return replace(
+        user,
+        mfa=mfa_transfer.settings_of(record.mfa, user),
+        enabled=record.enabled,
+        created_at=created_at,
+        modified_at=modified_at,
+    )
 
 
 def _status_of(record: UserRecord) -> UserStatus:

@@ -1,5 +1,7 @@
+import base64
 import json
 import os
+import pty
 import signal
 import stat
 import subprocess
@@ -13,6 +15,8 @@ import pytest
 from botocore.exceptions import ClientError
 from kits.serving import BIN, PASSWORD, PoolMade, Served, make_pool, make_user, serving
 from pycognito.aws_srp import AWSSRP
+
+from poolgate.credentials.totp import code_of_step
 
 BCRYPT = "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 BCRYPT_PASSWORD = "U*U"
@@ -308,3 +312,146 @@ def test_export_that_fails_leaves_no_file(served: Served, tmp_path: Path) -> Non
     done = users(served, "export", "--pool", "nothing", "--output", tmp_path / "users.jsonl")
     assert done.returncode == 1
     assert list(tmp_path.iterdir()) == []
+
+
+# ---- second factors, groups, the bar ----------------------------------------------------------
+
+
+def with_app(cognito: Any, pool: PoolMade, username: str) -> bytes:
+    """Give a user an authenticator app and return its secret."""
+    make_user(cognito, pool, username)
+    cognito.set_user_pool_mfa_config(
+        UserPoolId=pool.pool_id,
+        SoftwareTokenMfaConfiguration={"Enabled": True},
+        MfaConfiguration="OPTIONAL",
+    )
+    tokens = sign_in(cognito, pool, username, PASSWORD)["AuthenticationResult"]
+    begun = cognito.associate_software_token(AccessToken=tokens["AccessToken"])
+    totp_secret = base64.b32decode(begun["SecretCode"] + "=" * (-len(begun["SecretCode"]) % 8))
+    cognito.verify_software_token(
+        AccessToken=tokens["AccessToken"],
+        UserCode=code_of_step(totp_secret, int(time.time()) // 30),
+        FriendlyDeviceName="phone",
+    )
+    cognito.admin_set_user_mfa_preference(
+        UserPoolId=pool.pool_id,
+        Username=username,
+        SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True},
+    )
+    return totp_secret
+
+
+def test_an_authenticator_app_travels_only_when_asked_for(
+    served: Served, cognito: Any, pool: PoolMade, tmp_path: Path
+) -> None:
+    totp_secret = with_app(cognito, pool, "alice")
+    plain = users(served, "export", "--pool", pool.pool_id)
+    assert b"left out the authenticator apps of 1" in plain.stderr
+    assert "mfa" not in json.loads(plain.stdout)
+    flags = ("--with-passwords", "--with-mfa-secrets")
+    on_screen = users(served, "export", "--pool", pool.pool_id, "--with-mfa-secrets")
+    assert (on_screen.returncode, on_screen.stdout) == (2, b"")
+    file = tmp_path / "users.jsonl"
+    done = users(served, "export", "--pool", pool.pool_id, "--output", file, *flags)
+    assert b"everybody's second factor" in done.stderr
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    record = json.loads(file.read_bytes())
+    assert record["mfa"]["enabled"] == ["SOFTWARE_TOKEN_MFA"]
+    assert record["mfa"]["preferred"] == "SOFTWARE_TOKEN_MFA"
+    assert record["mfa"]["software_token"]["name"] == "phone"
+    used = record["mfa"]["software_token"]["last_used_step"]
+
+    cognito.admin_delete_user(UserPoolId=pool.pool_id, Username="alice")
+    assert users(served, "import", "--pool", pool.pool_id, file).returncode == 0
+    challenge = sign_in(cognito, pool, "alice", PASSWORD)
+    assert challenge["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    answer = {
+        "ClientId": pool.client_id,
+        "ChallengeName": "SOFTWARE_TOKEN_MFA",
+        "Session": challenge["Session"],
+    }
+    with pytest.raises(ClientError):
+        cognito.respond_to_auth_challenge(
+            **answer,
+            ChallengeResponses={
+                "USERNAME": "alice",
+                "SOFTWARE_TOKEN_MFA_CODE": code_of_step(totp_secret, used),
+            },
+        )
+    challenge = sign_in(cognito, pool, "alice", PASSWORD)
+    answer["Session"] = challenge["Session"]
+    # The next step's code counts already: clocks differ.
+    tokens = cognito.respond_to_auth_challenge(
+        **answer,
+        ChallengeResponses={
+            "USERNAME": "alice",
+            "SOFTWARE_TOKEN_MFA_CODE": code_of_step(totp_secret, used + 1),
+        },
+    )
+    assert "AuthenticationResult" in tokens
+
+
+@pytest.mark.parametrize(
+    ("mfa", "reason"),
+    [
+        ({"enabled": ["SMS_MFA"]}, b"SMS_MFA is turned on without an address"),
+        ({"enabled": ["SOFTWARE_TOKEN_MFA"]}, b"an app is turned on, and there is none"),
+        ({"preferred": "EMAIL_OTP"}, b"the preferred factor is not turned on"),
+        ({"software_token": {"secret": "AAAA"}}, b"the secret of the authenticator app"),
+        ({"software_token": {"secret": "no base32!"}}, b"the secret of the authenticator app"),
+        ({"enabled": ["CARRIER_PIGEON"]}, b"a member has the wrong type or value"),
+    ],
+)
+def test_second_factors_that_cannot_be_make_a_line_bad(
+    served: Served, pool: PoolMade, mfa: dict[str, Any], reason: bytes
+) -> None:
+    done = import_records(served, pool, {"username": "dave", "mfa": mfa})
+    assert done.returncode == 1
+    assert b"line 1: " in done.stderr
+    assert reason in done.stderr
+    assert exported(served, pool) == []
+
+
+def test_preferences_travel_with_every_export(served: Served, cognito: Any, pool: PoolMade) -> None:
+    mfa = {"enabled": ["SMS_MFA", "EMAIL_OTP"], "preferred": "EMAIL_OTP"}
+    attributes = {"email": "dave@example.com", "phone_number": "+12345550100"}
+    given = {"username": "dave", "attributes": attributes, "mfa": mfa}
+    assert import_records(served, pool, given).returncode == 0
+    (record,) = exported(served, pool)
+    assert record["mfa"] == mfa
+    described = cognito.admin_get_user(UserPoolId=pool.pool_id, Username="dave")
+    assert described["PreferredMfaSetting"] == "EMAIL_OTP"
+
+
+def test_groups_are_made_when_that_is_asked_for(
+    served: Served, cognito: Any, pool: PoolMade
+) -> None:
+    lines = b"".join(
+        json.dumps({"username": name, "groups": group}).encode() + b"\n"
+        for name, group in (("dave", ["staff"]), ("erin", ["staff", "admins"]), ("frank", ["a b"]))
+    )
+    asked = ("--pool", pool.pool_id, "-")
+    without = users(served, "import", *asked, lines=lines)
+    assert without.stdout == b"imported 0, already there 0, bad 3\n"
+    done = users(served, "import", "--create-groups", *asked, lines=lines)
+    assert done.stdout == b"imported 2, already there 0, bad 1\n"
+    assert b"line 3: the name of a group cannot be one" in done.stderr
+    made = cognito.list_groups(UserPoolId=pool.pool_id)["Groups"]
+    assert [group["GroupName"] for group in made] == ["admins", "staff"]
+
+
+def test_a_bar_is_shown_on_a_terminal_only(served: Served, pool: PoolMade, tmp_path: Path) -> None:
+    file = tmp_path / "users.jsonl"
+    file.write_text("".join(f'{{"username": "user{number:03}"}}\n' for number in range(200)))
+    arguments = ["import", "--data", served.data, "--pool", pool.pool_id, file]
+    terminal, writing = pty.openpty()
+    done = subprocess.run(
+        [BIN / "poolgate", "users", *arguments], stdout=subprocess.PIPE, stderr=writing, check=True
+    )
+    os.close(writing)
+    shown = os.read(terminal, 65536).decode()
+    os.close(terminal)
+    assert "[###############---------------]  50%  100 users" in shown
+    assert "100%  200 users" in shown
+    assert done.stdout == b"imported 200, already there 0, bad 0\n"
+    assert users(served, *arguments[:1], *arguments[3:]).stderr == b""

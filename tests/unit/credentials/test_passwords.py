@@ -115,3 +115,13 @@ def test_check_for_nobody_always_fails() -> None:
 def test_hash_for_nobody_has_the_current_parameters() -> None:
     parameters = passwords.NOBODYS_HASH.rsplit("$", 2)[0]
     assert passwords.hash_argon2id(PASSWORD).rsplit("$", 2)[0] == parameters
+
+
+def test_a_hash_with_any_weaker_parameter_is_weaker() -> None:
+    kept = passwords.NOBODYS_HASH
+    assert not passwords.is_weaker_argon2id(kept)
+    for weaker in ("m=19455,t=2", "m=19456,t=1", "m=262144,t=1"):
+        assert passwords.is_weaker_argon2id(kept.replace("m=19456,t=2", weaker))
+    assert passwords.is_weaker_argon2id(kept.replace("v=19", "v=16"))
+    assert passwords.is_weaker_argon2id(kept[:-16])
+    assert not passwords.is_weaker_argon2id(kept.replace("m=19456,t=2", "m=65536,t=3"))
