@@ -77,6 +77,6 @@ def test_sign_ins_at_once_all_succeed(app: App) -> None:
 def test_the_same_password_does_not_enter_the_history(app: App) -> None:
     app.sign_in(password=PASSWORD)
     app.set_password("alice", "Right-password-2")
-    # Three are remembered, the current one among them: the first one still, as nothing came between.
+    # Three are remembered, the current one among them; the first one still is.
     with refused("PasswordHistoryPolicyViolationException"):
         app.set_password("alice", TEMPORARY)
