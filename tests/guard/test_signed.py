@@ -84,6 +84,7 @@ def test_the_server_is_asked_once_for_a_key_and_by_a_signed_request(world):
         "date": "20260304",
         "region": "us-east-1",
         "service": "execute-api",
+        "session_token": None,
     }
     parts = RequestParts("POST", "/_poolgate/guard/signing-key", "", asked.headers, asked.body)
     proof = parse_proof(parts, now=world.clock.now(), skew_seconds=1, service="poolgate")
@@ -132,6 +133,7 @@ def _question(key):
         "date": "20260304",
         "region": "us-east-1",
         "service": "execute-api",
+        "session_token": None,
     }
     return OutboundRequest("POST", SERVER, body=json.dumps(asked).encode())
 

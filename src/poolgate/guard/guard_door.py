@@ -162,7 +162,7 @@ def signature_refusal(fault: str, message: str) -> Unauthenticated:
     """Return the refusal of a signature, with AWS's text and the kind of fault as a fact."""
     code = (
         RefusalCode.ACCESS_KEY_UNKNOWN
-        if fault == SignatureFault.INVALID_ACCESS_KEY
+        if fault in {SignatureFault.INVALID_ACCESS_KEY, SignatureFault.EXPIRED_TOKEN}
         else RefusalCode.SIGNATURE_INVALID
     )
     return Unauthenticated(code, message, facts={"fault": fault})
