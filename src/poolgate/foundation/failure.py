@@ -17,3 +17,15 @@ class Failure(Exception):
     def __str__(self) -> str:
         told = ", ".join(f"{name}={value!r}" for name, value in self.facts.items())
         return f"{type(self).__name__}({told})"
+
+
+def names_of(failure: Failure) -> str:
+    """Return the names of a failure and of those that it came from, for the log.
+
+    Texts may hold what a stranger sent; names do not.
+    """
+    names, cause = [type(failure).__name__], failure.__cause__
+    while isinstance(cause, Failure):
+        names.append(type(cause).__name__)
+        cause = cause.__cause__
+    return " from ".join(names)

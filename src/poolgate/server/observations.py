@@ -69,6 +69,7 @@ class Observer:
             "source_address": http.remote_address,
             "status": handled.response.status,
             "error_code": handled.error_code,
+            "failure": handled.failure,
             "milliseconds": round(seconds * 1000, 3),
         }
         if handled.response.status >= SERVER_FAULT and handled.defect:

@@ -147,9 +147,7 @@ def _proven(
             response.assertion, challenge, relying_party, passkey.kept
         )
     except _REFUSALS as refusal:
-        raise PasskeyRefused(
-            private_detail=f"{type(refusal).__name__} {refusal.private_detail or ''}"
-        ) from refusal
+        raise PasskeyRefused from refusal
     if situation.user is None:
         raise PasskeyRefused(private_detail="nobody")
     return situation.user, proven

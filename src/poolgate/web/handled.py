@@ -8,7 +8,10 @@ from poolgate.web.messages import HttpResponse
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """An answer and what the log and the metrics may tell of its request."""
+    """An answer and what the log and the metrics may tell of its request.
+
+    `failure` names what happened where the answer must not tell.
+    """
 
     response: HttpResponse
     request_id: str
@@ -16,6 +19,7 @@ class Handled:
     operation: str = ""
     caller: str = ""
     error_code: str = ""
+    failure: str = ""
     defect: str = ""
 
 

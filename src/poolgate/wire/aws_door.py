@@ -44,6 +44,7 @@ def _handled(exchange: Exchange, response: HttpResponse, defect: str) -> Handled
         operation=exchange.operation_name,
         caller=exchange.caller.principal.arn if exchange.caller else "",
         error_code=exchange.error_code or "",
+        failure=exchange.failure,
         defect=defect,
     )
 

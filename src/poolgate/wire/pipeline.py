@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from poolgate.foundation.failure import Failure
+from poolgate.foundation.failure import Failure, names_of
 from poolgate.iam.authorization import AccessDenied, authorize
 from poolgate.operations.errors import AwsError, find_error
 from poolgate.operations.registry import Authentication, Operation
@@ -53,6 +53,7 @@ class Exchange:
     answer: Mapping[str, Any] | None = None
     response: HttpResponse | None = None
     error_code: str | None = None
+    failure: str = ""
 
     @property
     def door(self) -> ServiceDoor:
@@ -211,6 +212,7 @@ def run_pipeline(exchange: Exchange) -> HttpResponse:
         for step in AWS_PIPELINE:
             step(exchange)
     except Failure as failure:
+        exchange.failure = names_of(failure)
         exchange.response = _worded(exchange, failure)
     if exchange.response is None:
         raise ValueError("the pipeline ended without an answer")

@@ -266,6 +266,8 @@ def test_copy_of_a_passkey_is_refused_once_the_other_was_used(app: App, passkey:
     for _ in range(2):
         with refused(*REFUSED):
             sign_in(app, passkey)
+        # The answer does not tell; whoever reads the log learns of the copy.
+        assert '"failure":"PasskeyRefused from CounterWentBack"' in app.poolgate.log.getvalue()
     assert is_signed_in(sign_in(app, passkey))
 
 
