@@ -110,6 +110,20 @@ def test_only_one_way_of_proof_counts(machine):
     assert other_client.refused() == (400, "invalid_client", None)
 
 
+def test_an_assertion_for_another_server_is_not_at_home_under_its_name(machine):
+    signed = assertion(machine, aud="http://people.auth.evil.example/oauth2/token")
+    form = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": TYPE,
+        "client_assertion": signed,
+    }
+    headers = {"host": "people.auth.evil.example"}
+    answer = machine.post("/oauth2/token", form, headers=headers, base="")
+    assert answer.refused() == (400, "invalid_client", None)
+    own = {**form, "client_assertion": assertion(machine)}
+    assert machine.post("/oauth2/token", own, headers=headers, base="").status == 200
+
+
 def test_keys_of_one_client_prove_no_other(machine):
     other = machine.another(secret=True)
     assert asked(machine, assertion(other)).refused() == (400, "invalid_client", None)

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from poolgate.foundation.ids import ClientId
 from poolgate.foundation.secret import Secret
 from poolgate.oauth.errors import OAuthError, OAuthRefused, invalid_request
+from poolgate.oauth.places import base_url_of
 from poolgate.oauth.requests import OAuthRequest
 from poolgate.userpools import pools
 from poolgate.userpools.app_clients import AppClient, AppClientNotFound
@@ -60,23 +61,28 @@ def _asserted_client(request: OAuthRequest, form: Mapping[str, str]) -> AppClien
         raise OAuthRefused(invalid_request())
     if form.get("client_assertion_type") != _ASSERTION_TYPE or _ASSERTION not in form:
         raise OAuthRefused(invalid_request())
-    place = request.place
     app_client = proven_by_assertion(
         request.call,
         request.pool_id,
         Secret(form[_ASSERTION]),
-        # SPEC RFC 7523 s3: whatever names this server, and nothing that names another one.
-        audiences=frozenset(
-            {
-                request.call.issuer(request.pool_id),
-                place.base_url + place.named.path,
-                f"{place.base_url}/oauth2/token",
-            }
-        ),
+        audiences=_audiences(request),
     )
     if form.get("client_id", app_client.client_id) != app_client.client_id:
         raise OAuthRefused(OAuthError("invalid_client"))
     return app_client
+
+
+def _audiences(request: OAuthRequest) -> frozenset[str]:
+    """Return the names by which an assertion may mean this server."""
+    # SPEC RFC 7523 s3. INVARIANT: never the Host of the request, which whoever sends it chooses: an
+    # assertion that was made for another server would be at home here.
+    named = request.place.named
+    bases = [base_url_of(request.call.public_url, named.domain)]
+    if "." in named.domain:
+        bases.append(f"https://{named.domain}")
+    paths = (named.path, "/oauth2/token")
+    urls = {base + path for base in bases for path in paths}
+    return frozenset({request.call.issuer(request.pool_id), *urls})
 
 
 def presented_client(authorization: str | None, form: Mapping[str, str]) -> PresentedClient:
