@@ -17,6 +17,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from dce_desk import Desk
 
 from poolgate_dce.database import Database
 
@@ -272,3 +273,8 @@ def api(installation: Installation, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("dce")
     with installation.api(folder, **installation.bearer_settings()) as running:
         yield running
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    return Desk(database)
