@@ -1,5 +1,6 @@
 """Signing in at the pages: every step, wrong and then right, and back to the app with a code."""
 
+import json
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -379,3 +380,19 @@ def test_a_pushed_request_goes_through_the_pages(poolgate, browser):
     browser.send(username="alice", password="Wrong-password-1")
     browser.send(username="alice", password=PASSWORD)
     redeemed(browser, oauth)
+
+
+def test_the_log_tells_of_refusals_and_not_of_what_was_typed(poolgate, browser, oauth):
+    oauth.app.user()
+    opened(browser, oauth).send(username="alice", password="Wrong-password-1")
+    opened(browser, oauth, scope="unknown")
+    browser.open(f"{BASE}/oauth2/authorize?client_id=nobody")
+    told = [json.loads(line) for line in poolgate.log.getvalue().splitlines()]
+    codes = [(line["operation"], line["error_code"]) for line in told if line.get("error_code")]
+    assert codes == [
+        ("login", "WrongPassword"),
+        ("authorize", "invalid_scope"),
+        ("authorize", "unanswerable_request"),
+    ]
+    for typed in ("Wrong-password-1", "alice", "some state"):
+        assert typed not in poolgate.log.getvalue()

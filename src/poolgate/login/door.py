@@ -12,7 +12,7 @@ from poolgate.login.pages import render_page
 from poolgate.login.visits import SEE_OTHER, Visit, read_visit
 from poolgate.oauth.authorization_requests import RequestRefused, RequestUnanswerable
 from poolgate.oauth.authorization_responses import location_of_error
-from poolgate.oauth.authorize import ERROR_PATH, error_location
+from poolgate.oauth.authorize import ERROR_PATH, UNANSWERABLE, error_location
 from poolgate.oauth.devices import VERIFICATION_PATH
 from poolgate.oauth.places import Place
 from poolgate.store.call import Call
@@ -24,6 +24,7 @@ from poolgate.web.parameters import ParameterRepeated, ParametersMalformed
 SERVICE = "login"
 _NOT_ALLOWED, _INTERNAL_ERROR = 405, 500
 _METHODS = "GET, POST"
+UNREADABLE = "invalid_request"
 Answer = Callable[[Call, HttpRequest, Place], HttpResponse]
 
 
@@ -36,12 +37,13 @@ def _of_a_visit(page: Callable[[Visit], HttpResponse]) -> Answer:
         try:
             return page(read_visit(call, http, place))
         except (ParametersMalformed, ParameterRepeated):
-            location = error_location(place, {"error": "invalid_request"})
+            location, error_code = error_location(place, {"error": UNREADABLE}), UNREADABLE
         except RequestUnanswerable as failure:
-            location = error_location(place, failure.facts)
+            location, error_code = error_location(place, failure.facts), UNANSWERABLE
         except RequestRefused as failure:
             location = location_of_error(call, place.pool_id, failure.answer_to, failure.error)
-        return HttpResponse(SEE_OTHER, {"location": location})
+            error_code = failure.error.code
+        return HttpResponse(SEE_OTHER, {"location": location}, error_code=error_code)
 
     return answer
 
@@ -83,5 +85,6 @@ def _handle(name: str, answer: Answer, call: Call, http: HttpRequest, place: Pla
         request_id=call.request_id,
         service=SERVICE,
         operation=name,
+        error_code=response.error_code,
         defect=defect,
     )

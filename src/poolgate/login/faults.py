@@ -1,6 +1,7 @@
 """What goes wrong when a form is taken: the page is shown once more and says so."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from poolgate.foundation.failure import Failure
 from poolgate.login import texts
@@ -18,13 +19,17 @@ def guarded(
     """
     try:
         return take(visit)
-    except OVER:
-        return visit.go(LOGIN, visit.remembering(fault=texts.TOO_OLD))
+    except OVER as failure:
+        over = visit.go(LOGIN, visit.remembering(fault=texts.TOO_OLD))
+        return replace(over, error_code=type(failure).__name__)
     except Failure as failure:
         text = find_text(failure)
         if text is None:
             raise
         if path == LOGIN:
             username = visit.form.get("username", "")
-            return visit.go(LOGIN, visit.remembering(fault=text, username=username))
-        return visit.again(path, text, **typed)
+            again = visit.go(LOGIN, visit.remembering(fault=text, username=username))
+        else:
+            again = visit.again(path, text, **typed)
+        # SPEC security.md Z4: who looks after the server sees each refusal, with its address.
+        return replace(again, error_code=type(failure).__name__)

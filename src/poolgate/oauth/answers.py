@@ -48,9 +48,9 @@ def error_members(error: OAuthError) -> dict[str, object]:
     return members
 
 
-def redirect(location: str) -> HttpResponse:
-    """Send the browser on."""
-    return HttpResponse(FOUND, {"location": location})
+def redirect(location: str, *, error_code: str = "") -> HttpResponse:
+    """Send the browser on, with an error where one is named."""
+    return HttpResponse(FOUND, {"location": location}, error_code=error_code)
 
 
 def preflight(methods: str) -> HttpResponse:

@@ -27,6 +27,8 @@ from poolgate.web.messages import HttpResponse
 from poolgate.web.parameters import render_parameters
 
 LOGIN_PATH, ERROR_PATH = "/login", "/error"
+# How the log names what is told on the error page.
+UNANSWERABLE = "unanswerable_request"
 _MINUTE = 60
 # Whoever asks for these wants the user to see the login pages.
 _ASKS_AGAIN = frozenset({"login", "select_account"})
@@ -40,17 +42,17 @@ def answer_authorization_request(request: OAuthRequest) -> HttpResponse:
         parameters = consume_pushed(call, sent) if is_pushed(sent) else sent
         authorization = read_request(call, place.pool_id, parameters)
     except RequestUnanswerable as failure:
-        return redirect(error_location(place, failure.facts))
+        return redirect(error_location(place, failure.facts), error_code=UNANSWERABLE)
     except RequestRefused as failure:
-        return redirect(location_of_error(call, place.pool_id, failure.answer_to, failure.error))
+        location = location_of_error(call, place.pool_id, failure.answer_to, failure.error)
+        return redirect(location, error_code=failure.error.code)
     browser_session = find_browser_session(call, place, request.http)
     if browser_session is not None and is_usable(call, authorization, browser_session):
         return redirect(location_after_sign_in(call, authorization, browser_session))
     if "none" in authorization.prompts:
         login_required = OAuthError("login_required")
-        return redirect(
-            location_of_error(call, place.pool_id, authorization.answer_to, login_required)
-        )
+        location = location_of_error(call, place.pool_id, authorization.answer_to, login_required)
+        return redirect(location, error_code=login_required.code)
     query = request.http.query
     if is_pushed(sent):
         query = render_parameters(((PARAMETER, carry(call, place.pool_id, parameters)),))

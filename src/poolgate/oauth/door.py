@@ -117,6 +117,7 @@ def _handle(endpoint: Endpoint, call: Call, http: HttpRequest, place: Place) -> 
     error_code = defect = ""
     try:
         response = _answer(OAuthRequest(call=call, http=http, place=place), endpoint)
+        error_code = response.error_code
     except Exception as failure:  # noqa: BLE001 - the last line of defence: anything is an internal error
         error = find_error(endpoint.errors, failure)
         defect = "" if error else place_of(failure)

@@ -7,7 +7,7 @@ from poolgate.foundation.ids import ClientId
 from poolgate.oauth.answers import redirect
 from poolgate.oauth.authorization_requests import RequestRefused, RequestUnanswerable, read_request
 from poolgate.oauth.authorization_responses import location_of_error
-from poolgate.oauth.authorize import LOGIN_PATH, browser_query, error_location
+from poolgate.oauth.authorize import LOGIN_PATH, UNANSWERABLE, browser_query, error_location
 from poolgate.oauth.browser_cookies import presented_session, session_cookie
 from poolgate.oauth.redirect_uris import with_parameters
 from poolgate.oauth.requests import OAuthRequest
@@ -28,7 +28,7 @@ def answer_logout_request(request: OAuthRequest) -> HttpResponse:
     try:
         location = _location(request, browser_query(request))
     except RequestUnanswerable as failure:
-        return redirect(error_location(place, failure.facts))
+        return redirect(error_location(place, failure.facts), error_code=UNANSWERABLE)
     except RequestRefused as failure:
         location = location_of_error(call, place.pool_id, failure.answer_to, failure.error)
     presented = presented_session(place, request.http)

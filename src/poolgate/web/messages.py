@@ -40,3 +40,5 @@ class HttpResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     cookies: tuple[str, ...] = ()
+    # For the log, where a refusal is told by a redirect or a page; never sent.
+    error_code: str = ""
