@@ -443,6 +443,21 @@ def test_passkey_that_no_longer_counts_twice_is_not_offered(app: App, passkey: P
     assert offered(app) == ["PASSWORD_SRP", "PASSWORD"]
 
 
+@pytest.mark.assumed("texts for preferences that cannot be")
+def test_passkey_that_counts_twice_is_never_the_only_factor(app: App) -> None:
+    app.user()
+    alone = ("InvalidParameterException", "WEB_AUTHN needs another MFA method that is enabled")
+    configure(app, "OPTIONAL", RelyingPartyId=RP_ID, FactorConfiguration=MULTI)
+    with refused(alone[0], f"{alone[1]} for the user."):
+        prefer(app, WebAuthnMfaSettings={"Enabled": True})
+    enrol(app, app.access_token())
+    prefer(app, WebAuthnMfaSettings={"Enabled": True})
+    off = {"SoftwareTokenMfaSettings": {"Enabled": False}}
+    with refused(alone[0], f"{alone[1]} for the user."):
+        prefer(app, **off)
+    prefer(app, **off, WebAuthnMfaSettings={"Enabled": False})
+
+
 @pytest.mark.documented("API_AdminDeleteSoftwareToken", "can register a new TOTP factor")
 def test_administrator_takes_the_authenticator_app_away(app: App) -> None:
     app.user()
