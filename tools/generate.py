@@ -6,6 +6,7 @@ changes nothing and exits with 1 when a file differs.
 
 import sys
 
+import generate_evidence
 import generate_models
 import generate_operations_page
 import generate_shapes
@@ -13,7 +14,7 @@ import generate_shapes
 
 def main() -> int:
     """Write or check every generated file."""
-    generators = (generate_shapes, generate_models, generate_operations_page)
+    generators = (generate_shapes, generate_models, generate_operations_page, generate_evidence)
     wanted = {path: text for generator in generators for path, text in generator.files().items()}
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv[1:]:
