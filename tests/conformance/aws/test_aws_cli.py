@@ -1,29 +1,13 @@
 """The plain AWS CLI against a real server, set up by `eval "$(poolgate env)"`."""
 
 import json
-import subprocess
 import urllib.request
 
 import pytest
-from kits.serving import BIN, PASSWORD
+from kits.aws_cli import aws
+from kits.serving import PASSWORD
 
 pytestmark = pytest.mark.timeout(300)
-
-
-def aws(environment, *arguments, fails_with=None):
-    finished = subprocess.run(
-        [BIN / "aws", *arguments, "--output", "json"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if fails_with is not None:
-        assert finished.returncode != 0, finished.stdout
-        assert f"({fails_with})" in finished.stderr, finished.stderr
-        return finished.stderr
-    assert finished.returncode == 0, finished.stderr
-    return json.loads(finished.stdout) if finished.stdout.strip() else None
 
 
 def make_pool_and_client(environment, name):
