@@ -33,23 +33,31 @@ def request_context(
     """
     moment = now.astimezone(UTC)
     context: dict[str, tuple[str, ...]] = {
-        "aws:PrincipalArn": (principal.principal_arn,),
-        "aws:PrincipalAccount": (principal.account_id,),
-        "aws:PrincipalType": (principal.type,),
-        "aws:userid": (principal.user_id,),
+        **principal_context(principal),
         "aws:CurrentTime": (f"{moment:%Y-%m-%dT%H:%M:%SZ}",),
         "aws:EpochTime": (str(epoch_seconds(moment)),),
         "aws:SecureTransport": ("true" if secure else "false",),
         "aws:RequestedRegion": (region,),
     }
-    if principal.type is PrincipalType.USER and principal.username is not None:
-        context["aws:username"] = (principal.username,)
     if source_address:
         context["aws:SourceIp"] = (source_address,)
     if user_agent is not None:
         context["aws:UserAgent"] = (user_agent,)
-    for tag_key, tag_value in principal.tags:
-        context[f"aws:PrincipalTag/{tag_key}"] = (tag_value,)
     if principal.temporary is not None:
         context.update(principal.temporary.context)
+    return context
+
+
+def principal_context(principal: Principal) -> dict[str, tuple[str, ...]]:
+    """Return the global condition keys that tell who asks, whatever the request."""
+    context: dict[str, tuple[str, ...]] = {
+        "aws:PrincipalArn": (principal.principal_arn,),
+        "aws:PrincipalAccount": (principal.account_id,),
+        "aws:PrincipalType": (principal.type,),
+        "aws:userid": (principal.user_id,),
+    }
+    if principal.type is PrincipalType.USER and principal.username is not None:
+        context["aws:username"] = (principal.username,)
+    for tag_key, tag_value in principal.tags:
+        context[f"aws:PrincipalTag/{tag_key}"] = (tag_value,)
     return context

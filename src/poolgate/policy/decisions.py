@@ -6,13 +6,13 @@ nobody allows is denied; only the account's root starts from allow.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from poolgate.policy.access import AccessRequest
 from poolgate.policy.named_principals import Naming
 from poolgate.policy.principal import PrincipalType
-from poolgate.policy.statements import Policy, PreparedRequest, StatementEffect
+from poolgate.policy.statements import Policy, PreparedRequest, Statement, StatementEffect
 
 
 class Effect(StrEnum):
@@ -51,19 +51,21 @@ class PolicySet:
 class Decision:
     """The answer, the kind of policy it rests on and the statements that decided.
 
-    Nothing but being root stands behind an allow without a policy type.
+    `statements` are their labels, `decided_by` is the statements themselves. Nothing but being root
+    stands behind an allow without a policy type.
     """
 
     allowed: bool
     effect: Effect
     policy_type: PolicyType | None
     statements: tuple[str, ...] = ()
+    decided_by: tuple[Statement, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Findings:
-    allowing: tuple[str, ...] = ()
-    denying: tuple[str, ...] = ()
+    allowing: tuple[Statement, ...] = ()
+    denying: tuple[Statement, ...] = ()
     naming: Naming = Naming.NOT_NAMED
 
 
@@ -92,7 +94,8 @@ def decide(policies: PolicySet, request: AccessRequest) -> Decision:
                 allowed=False,
                 effect=Effect.EXPLICIT_DENY,
                 policy_type=policy_type,
-                statements=found.denying,
+                statements=_labels(found.denying),
+                decided_by=found.denying,
             )
     if request.principal.is_root:
         return Decision(allowed=True, effect=Effect.ALLOW, policy_type=None)
@@ -126,8 +129,16 @@ def _decide_allow(
 
 def _allow(policy_type: PolicyType, found: _Findings) -> Decision:
     return Decision(
-        allowed=True, effect=Effect.ALLOW, policy_type=policy_type, statements=found.allowing
+        allowed=True,
+        effect=Effect.ALLOW,
+        policy_type=policy_type,
+        statements=_labels(found.allowing),
+        decided_by=found.allowing,
     )
+
+
+def _labels(statements: tuple[Statement, ...]) -> tuple[str, ...]:
+    return tuple(statement.label for statement in statements)
 
 
 def _implicit_deny(policy_type: PolicyType) -> Decision:
@@ -135,30 +146,30 @@ def _implicit_deny(policy_type: PolicyType) -> Decision:
 
 
 def _findings(policies: Iterable[Policy], request: PreparedRequest) -> _Findings:
-    allowing: list[str] = []
-    denying: list[str] = []
+    allowing: list[Statement] = []
+    denying: list[Statement] = []
     for policy in policies:
         for statement in policy.statements:
             if statement.applies(request):
                 found = allowing if statement.effect is StatementEffect.ALLOW else denying
-                found.append(statement.label)
+                found.append(statement)
     return _Findings(tuple(allowing), tuple(denying))
 
 
 def _resource_findings(policy: Policy | None, request: PreparedRequest) -> _Findings:
     if policy is None:
         return _NOTHING
-    allowing: list[str] = []
-    denying: list[str] = []
+    allowing: list[Statement] = []
+    denying: list[Statement] = []
     strongest = Naming.NOT_NAMED
     for statement in policy.statements:
         naming = statement.naming_of(request.principal)
         if naming is Naming.NOT_NAMED or not statement.applies(request):
             continue
         if statement.effect is StatementEffect.DENY:
-            denying.append(statement.label)
+            denying.append(statement)
             continue
-        allowing.append(statement.label)
+        allowing.append(statement)
         strongest = max(strongest, naming)
     return _Findings(tuple(allowing), tuple(denying), strongest)
 

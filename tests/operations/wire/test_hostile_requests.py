@@ -109,6 +109,8 @@ TRUST = json.dumps(
         },
     }
 )
+READING = '{"Statement":{"Effect":"Allow","Action":"iam:GetUser","Resource":"*"}}'
+SIMULATED = {"ActionNames": ["iam:GetUser"]}
 # The same for iam and sts, whose names mean other things.
 GIVEN_TO_IAM: Mapping[str, Members] = {
     "UpdateAccessKey": {"UserName": "irene"},
@@ -122,6 +124,9 @@ GIVEN_TO_IAM: Mapping[str, Members] = {
     "CreateServiceLinkedRole": {"AWSServiceName": "acm.amazonaws.com"},
     "GetFederationToken": {"Name": "bob"},
     "CreateVirtualMFADevice": {"VirtualMFADeviceName": "other"},
+    "SimulatePrincipalPolicy": SIMULATED,
+    "SimulateCustomPolicy": {"PolicyInputList": [READING], **SIMULATED},
+    "GetContextKeysForCustomPolicy": {"PolicyInputList": [READING]},
 }
 NOWHERE = "us-east-1:00000000-0000-4000-8000-000000000000"
 IDENTITY_POOL = {"AllowUnauthenticatedIdentities": True, "IdentityPoolName": "people"}
@@ -320,6 +325,7 @@ class World:
             "DeveloperProviderName": "login.example",
             "RoleName": "reader",
             "RoleArn": role["Arn"],
+            "PolicySourceArn": role["Arn"],
             "RoleSessionName": "run",
             "PolicyArn": managed["Arn"],
             "PermissionsBoundary": managed["Arn"],

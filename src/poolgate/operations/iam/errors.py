@@ -11,6 +11,7 @@ from poolgate.iam import (
     oidc_providers,
     roles,
     service_linked_roles,
+    simulation,
     tags,
     trust_policies,
     users,
@@ -18,6 +19,7 @@ from poolgate.iam import (
 from poolgate.operations.errors import AwsError, ErrorTable
 from poolgate.operations.iam.owners import UserNameRequired
 from poolgate.operations.iam.requests import StatusNotSettable
+from poolgate.operations.iam.simulation import ContextEntryIncomplete, NotSimulated
 from poolgate.policy.documents import MalformedPolicy
 
 NOT_FOUND = 404
@@ -190,6 +192,21 @@ _POLICIES: ErrorTable = {
     MalformedPolicy: AwsError("MalformedPolicyDocument", "{detail}"),
 }
 
+_SIMULATION: ErrorTable = {
+    simulation.EntityArnUnclear: AwsError(
+        "InvalidInput",
+        "Invalid Entity Arn: {arn} does not clearly define entity type and name.",
+    ),
+    simulation.SimulatedPolicyMalformed: AwsError("InvalidInput", "{detail}"),
+    simulation.TooManyBoundaries: AwsError(
+        "InvalidInput", "Only one permissions boundary policy can be simulated."
+    ),
+    simulation.ActionNotSimulated: AwsError("InvalidInput", "Invalid action name: {action}"),
+    simulation.ResourceNotSimulated: AwsError("InvalidInput", "Invalid resource: {resource}"),
+    NotSimulated: AwsError("InvalidInput", "{member} is not supported here."),
+    ContextEntryIncomplete: AwsError("InvalidInput", "A context entry must name its key."),
+}
+
 _COMMON: ErrorTable = {
     tags.DuplicateTagKeys: AwsError(
         "InvalidInput",
@@ -202,4 +219,4 @@ _COMMON: ErrorTable = {
     PageTokenInvalid: AwsError("ValidationError", "Invalid Marker."),
 }
 
-IAM_ERRORS: ErrorTable = {**_USERS, **_GROUPS_AND_ROLES, **_POLICIES, **_COMMON}
+IAM_ERRORS: ErrorTable = {**_USERS, **_GROUPS_AND_ROLES, **_POLICIES, **_SIMULATION, **_COMMON}

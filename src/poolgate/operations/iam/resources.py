@@ -46,6 +46,12 @@ def named_policy_resource(_call: Call, request: Shape) -> str:
     return arn
 
 
+def policy_source_resource(_call: Call, request: Shape) -> str:
+    """Return the ARN of the user, group or role whose policies are asked about."""
+    arn: str = request["PolicySourceArn"]
+    return arn
+
+
 def new_user_resource(call: Call, request: Shape) -> str:
     """Return the ARN that the user to be created will have."""
     return users.user_arn(call.account_id, request.get("Path", "/"), request["UserName"])
