@@ -192,6 +192,7 @@ def test_without_a_redirect_uri_the_clients_own_one_is_used(browser):
         ({"max_age": "-1"}, "invalid_request"),
         ({"max_age": "soon"}, "invalid_request"),
         ({"identity_provider": "Google"}, "invalid_request"),
+        ({"identity_provider": "SAML"}, "invalid_request"),
         ({"resource": "http://api.example"}, "invalid_target"),
         ({"resource": "https://api.example/#a"}, "invalid_target"),
         ({"resource": "things"}, "invalid_target"),
@@ -221,6 +222,13 @@ def test_errors_of_implicit_requests_are_in_the_fragment(signed_in):
 def test_a_flow_that_the_client_does_not_have_is_refused(browser, settings):
     other = browser.another(**settings).signed_in()
     assert other.authorize().query["error"] == "unauthorized_client"
+
+
+def test_another_providers_sign_in_never_ends_at_the_form_for_local_users(signed_in):
+    text = "Sign-in by other providers is not supported yet."
+    told = signed_in.authorize(idp_identifier="example.com").query
+    assert (told["error"], told["error_description"]) == ("invalid_request", text)
+    assert "code" in signed_in.authorize(identity_provider="COGNITO").query
 
 
 # -- prompt and max_age -------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from poolgate.login.visits import (
     Visit,
     forgetting,
 )
+from poolgate.oauth.authorization_requests import LOCAL_USERS
 from poolgate.oauth.authorization_responses import location_after_sign_in
 from poolgate.oauth.browser_cookies import presented_session, session_cookie
 from poolgate.userpools import browser_sessions, sign_in, software_token_setup
@@ -49,9 +50,6 @@ from poolgate.userpools.sign_in import Outcome, UserNotConfirmed
 from poolgate.userpools.sign_in_progress import PasswordResetRequired
 from poolgate.web.messages import HttpResponse
 
-_LOCAL_USERS = "COGNITO"
-
-
 # ---- /login ---------------------------------------------------------------------------------
 
 
@@ -59,7 +57,7 @@ def login(visit: Visit) -> HttpResponse:
     """Show the form for name and password, or take it."""
     if visit.is_posted:
         return guarded(visit, LOGIN, _begin)
-    if _LOCAL_USERS not in (visit.request.app_client.identity_providers or (_LOCAL_USERS,)):
+    if LOCAL_USERS not in (visit.request.app_client.identity_providers or (LOCAL_USERS,)):
         return visit.show("message.html", title=texts.SIGN_IN_TITLE, text=texts.NO_FIRST_FACTOR)
     return replace(visit, state=_without_step(visit.state)).show(
         "login.html",

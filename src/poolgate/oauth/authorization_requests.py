@@ -23,7 +23,7 @@ from poolgate.userpools.scopes import ATTRIBUTES_OF_SCOPE
 from poolgate.userpools.token_claims import OPENID
 
 Parameters = Mapping[str, str]
-NO_PROVIDER_BUT = "COGNITO"
+LOCAL_USERS = "COGNITO"
 GRANT_OF_RESPONSE_TYPE: Mapping[str, str] = {"code": CODE, "token": IMPLICIT}
 RESPONSE_MODES: Mapping[str, str] = {"code": "query", "token": "fragment"}
 PROMPTS = frozenset({"none", "login", "select_account", "consent"})
@@ -71,10 +71,8 @@ class AuthorizationRequest:
     resource: str | None
     prompts: frozenset[str]
     max_age: int | None
-    identity_provider: str | None
     nonce: str | None
     login_hint: str | None
-    language: str | None
 
 
 def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> AuthorizationRequest:
@@ -102,10 +100,8 @@ def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> Authori
         resource=parameters.get("resource"),
         prompts=frozenset(parameters.get("prompt", "").split()),
         max_age=int(parameters["max_age"]) if "max_age" in parameters else None,
-        identity_provider=parameters.get("identity_provider"),
         nonce=parameters.get("nonce"),
         login_hint=parameters.get("login_hint"),
-        language=parameters.get("lang"),
     )
 
 
@@ -181,9 +177,13 @@ def _verify_max_age(_app_client: AppClient, parameters: Parameters) -> None:
 
 
 def _verify_identity_provider(app_client: AppClient, parameters: Parameters) -> None:
-    providers = app_client.identity_providers or (NO_PROVIDER_BUT,)
-    if parameters.get("identity_provider", providers[0]) not in providers:
+    providers = app_client.identity_providers or (LOCAL_USERS,)
+    named = parameters.get("identity_provider")
+    if named is not None and named not in providers:
         raise OAuthRefused(invalid_request())
+    # What asks for another provider's sign-in must not end at the form for local users.
+    if named not in {None, LOCAL_USERS} or "idp_identifier" in parameters:
+        raise OAuthRefused(invalid_request("Sign-in by other providers is not supported yet."))
 
 
 def _verify_resource(_app_client: AppClient, parameters: Parameters) -> None:

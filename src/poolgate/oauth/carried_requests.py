@@ -94,8 +94,6 @@ def _for_a_device(call: Call, place: Place, carried: _Carried) -> AuthorizationR
         resource=None,
         prompts=frozenset(),
         max_age=None,
-        identity_provider=None,
         nonce=None,
         login_hint=None,
-        language=None,
     )
