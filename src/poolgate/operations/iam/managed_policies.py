@@ -98,7 +98,7 @@ def create_policy_version(
         request["PolicyDocument"],
         set_as_default=request.get("SetAsDefault", False),
     )
-    return {"PolicyVersion": _version_shape(added, with_document=False)}
+    return {"PolicyVersion": version_shape(added, with_document=False)}
 
 
 @registrar.operation(
@@ -112,7 +112,7 @@ def get_policy_version(
         found = managed_policies.get(transaction, request["PolicyArn"])
         number = _version_number(request["PolicyArn"], request["VersionId"])
         version = managed_policies.version(transaction, found, number)
-    return {"PolicyVersion": _version_shape(version, with_document=True)}
+    return {"PolicyVersion": version_shape(version, with_document=True)}
 
 
 @registrar.operation(
@@ -128,7 +128,7 @@ def list_policy_versions(call: Call, request: shapes.ListPolicyVersionsRequest) 
     shown = later[: paging.limit]
     more = len(later) > len(shown)
     return {
-        "Versions": [_version_shape(version, with_document=False) for version in shown],
+        "Versions": [version_shape(version, with_document=False) for version in shown],
         **paging.truncation(str(shown[-1].number) if more else None),
     }
 
@@ -265,7 +265,8 @@ def _version_number(arn: str, version_id: str) -> int:
     return int(found[1])
 
 
-def _version_shape(version: PolicyVersion, *, with_document: bool) -> shapes.PolicyVersion:
+def version_shape(version: PolicyVersion, *, with_document: bool) -> shapes.PolicyVersion:
+    """Return a version as answers show it."""
     shape: shapes.PolicyVersion = {
         "VersionId": f"v{version.number}",
         "IsDefaultVersion": version.is_default,
