@@ -2,22 +2,23 @@
 
 The door stands for the S3 bucket that AWS's pre-signed URL leads to, and refuses with S3's XML. Of
 the headers that AWS's uploads carry (x-amz-server-side-encryption) none is needed: whatever comes
-in is kept sealed. Nothing of the body is read before the URL has been verified.
+in is kept sealed. Nothing of the body is kept before the URL has been verified.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.randomness import random_uuid
 from poolgate.operations.errors import AwsError, find_error
 from poolgate.userpools import import_files
-from poolgate.userpools.import_files import UPLOAD_PATH
+from poolgate.userpools.import_files import MAX_FILE_BYTES, UPLOAD_PATH
 from poolgate.web.handled import Handled
 from poolgate.web.messages import HttpRequest, HttpResponse
 from poolgate.wire.installation import Installation
 
 OK, BAD_REQUEST, FORBIDDEN, NOT_ALLOWED, CONFLICT, TOO_LARGE = 200, 400, 403, 405, 409, 413
+_DRAINED_AT_ONCE = 64 * 1024
 _WRONG_METHOD = AwsError("MethodNotAllowed", "Only PUT is allowed here.", NOT_ALLOWED)
 _ERRORS: Mapping[type[Failure], AwsError] = {
     import_files.UploadUrlInvalid: AwsError(
@@ -51,6 +52,7 @@ def handle_upload(installation: Installation, http: HttpRequest) -> Handled:
 
 def _put(installation: Installation, http: HttpRequest, request_id: str) -> AwsError | None:
     """Keep the file; return why not, or None."""
+    read = http.reader()
     call = installation.call_of(http, request_id=request_id)
     job_id = http.path.removeprefix(UPLOAD_PATH)
     asked = parse_qs(http.query)
@@ -62,14 +64,22 @@ def _put(installation: Installation, http: HttpRequest, request_id: str) -> AwsE
             signature=asked.get("signature", [""])[0],
         )
         import_files.receive(
-            call, job_id, http.reader(), declared_bytes=_declared(http.header("content-length"))
+            call, job_id, read, declared_bytes=_declared(http.header("content-length"))
         )
     except Failure as failure:
         error = find_error(_ERRORS, failure)
         if error is None:
             raise
+        _drain(read)
         return error
     return None
+
+
+def _drain(read: Callable[[int], bytes]) -> None:
+    """Read what is left, within bounds: most clients read no answer before all of it is sent."""
+    left = MAX_FILE_BYTES
+    while left > 0 and (discarded := read(_DRAINED_AT_ONCE)):
+        left -= len(discarded)
 
 
 def _declared(content_length: str | None) -> int | None:

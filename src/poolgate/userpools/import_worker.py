@@ -161,24 +161,20 @@ class ImportWorker:
         self._word = word
         self._report = report
         self._report_interruption = report_interruption
-        self._stopping = threading.Event()
 
     def start(self) -> None:
         """Work from now on, in a thread that does not keep the process alive."""
         threading.Thread(target=self._work, name="user imports", daemon=True).start()
 
-    def stop(self) -> None:
-        """End after the batch that is being imported."""
-        self._stopping.set()
-
     def run_due(self) -> None:
         """Carry out every job that was started and that nobody else works on."""
-        while not self._stopping.is_set() and (held := self._lease()) is not None:
+        while (held := self._lease()) is not None:
             self._run(held)
             self._forget_files()
 
     def _work(self) -> None:
-        while not self._stopping.wait(_PAUSE_SECONDS):
+        pause = threading.Event()
+        while not pause.wait(_PAUSE_SECONDS):
             try:
                 self.run_due()
             except Exception as error:  # noqa: BLE001 - whatever happened, the job is due again
@@ -206,7 +202,7 @@ class ImportWorker:
             self._finish(held, JobStatus.FAILED, fault)
             return
         goes_on = True
-        while goes_on and not self._stopping.is_set():
+        while goes_on:
             try:
                 goes_on = self._import_next(held)
             except HeaderUnfit as unfit:
