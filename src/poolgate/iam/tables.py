@@ -112,6 +112,13 @@ iam_oidc_providers = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
 )
 
+iam_account_aliases = sa.Table(
+    "iam_account_aliases",
+    metadata,
+    sa.Column("account_id", sa.Text, primary_key=True),
+    sa.Column("alias", sa.Text, nullable=False),
+)
+
 access_keys = sa.Table(
     "access_keys",
     metadata,

@@ -3,6 +3,7 @@
 from poolgate.foundation.paging import PageTokenInvalid
 from poolgate.iam import (
     access_keys,
+    account_aliases,
     attachments,
     groups,
     inline_policies,
@@ -208,6 +209,8 @@ _SIMULATION: ErrorTable = {
 }
 
 _COMMON: ErrorTable = {
+    account_aliases.AccountAliasExists: _exists("The account alias {alias} already exists."),
+    account_aliases.AccountAliasNotFound: _not_found("The account alias {alias} cannot be found."),
     tags.DuplicateTagKeys: AwsError(
         "InvalidInput",
         "Duplicate tag keys found. Please note that Tag keys are case insensitive.",

@@ -1003,6 +1003,15 @@ def _iam_mfa_devices() -> None:
     op.create_index("iam_mfa_devices_by_user", "iam_mfa_devices", ["user_id"], unique=False)
 
 
+def _iam_account_aliases() -> None:
+    op.create_table(
+        "iam_account_aliases",
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("alias", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id"),
+    )
+
+
 def _temporary_keys() -> None:
     op.create_table(
         "temporary_keys",
@@ -1030,6 +1039,7 @@ def _iam() -> None:
     _iam_attachments()
     _iam_oidc_providers()
     _iam_mfa_devices()
+    _iam_account_aliases()
     _temporary_keys()
 
 
