@@ -56,7 +56,25 @@ def verify_logins(call: Call, pool: IdentityPool, logins: Mapping[str, str]) -> 
         )
     if len(logins) > _MOST_LOGINS:
         raise LoginRefused("Too many logins.")
-    return tuple(_verify(call, pool, provider, token) for provider, token in logins.items())
+    named = {provider_named(call, pool, name): token for name, token in logins.items()}
+    # INVARIANT: one login of a provider at most, whichever of its names is used.
+    if len(named) < len(logins):
+        raise LoginRefused("Too many logins.")
+    return tuple(_verify(call, pool, provider, token) for provider, token in named.items())
+
+
+def provider_named(call: Call, pool: IdentityPool, name: str) -> str:
+    """Return AWS's name of the pool's user pool that a login names by its issuer, or the name."""
+    # Some clients, aws-amplify among them, name the provider by the `iss` of the token.
+    for link in pool.user_pools:
+        if call.issuer(_user_pool_of(link)).partition("://")[2] == name:
+            return link.provider_name
+    return name
+
+
+def _user_pool_of(link: UserPoolLink) -> PoolId:
+    found = USER_POOL_PROVIDER.fullmatch(link.provider_name)
+    return PoolId(found[2] if found else "")
 
 
 def _verify(call: Call, pool: IdentityPool, provider: str, token: str) -> Login:
@@ -73,8 +91,7 @@ def _verify(call: Call, pool: IdentityPool, provider: str, token: str) -> Login:
 
 def _of_user_pool(call: Call, links: tuple[UserPoolLink, ...], token: str) -> Login:
     provider = links[0].provider_name
-    found = USER_POOL_PROVIDER.fullmatch(provider)
-    user_pool_id = PoolId(found[2] if found else "")
+    user_pool_id = _user_pool_of(links[0])
     try:
         unverified = parse_token(token)
     except TokenMalformed as refusal:

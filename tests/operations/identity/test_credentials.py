@@ -100,6 +100,29 @@ def test_tokens_are_verified_for_real(poolgate, iam, chain, refused):
     assert reason(id_token).startswith(f"Invalid login token. Token expired: {now} >= ")
 
 
+@pytest.mark.model("logins as aws-amplify names them, by the issuer of the token")
+def test_a_user_pool_can_be_named_by_its_issuer(poolgate, iam, chain, refused):
+    id_token, identity = chain.id_token(), chain.identity
+    issuer = f"poolgate.test/{chain.app.pool_id}"
+    identity_id = chain.identity_of(id_token)
+    by_issuer = {issuer: id_token}
+    assert identity.get_id(IdentityPoolId=chain.pool_id, Logins=by_issuer)["IdentityId"] == (
+        identity_id
+    )
+    identity.get_credentials_for_identity(IdentityId=identity_id, Logins=by_issuer)
+    two = by_issuer | chain.logins(chain.id_token("bob"))
+    refusal = refused(identity.get_id, IdentityPoolId=chain.pool_id, Logins=two)
+    assert (refusal["code"], refusal["message"]) == (FORBIDDEN, "Too many logins.")
+    other = make_chain(poolgate, iam)
+    refusal = refused(identity.get_id, IdentityPoolId=other.pool_id, Logins=by_issuer)
+    assert refusal["message"] == "Token is not from a supported provider of this identity pool."
+    foreign = {issuer: other.id_token("carol")}
+    refusal = refused(identity.get_id, IdentityPoolId=chain.pool_id, Logins=foreign)
+    assert refusal["message"] == "Invalid login token. Issuer doesn't match providerName"
+    identity.unlink_identity(IdentityId=identity_id, Logins=by_issuer, LoginsToRemove=[issuer])
+    assert identity.describe_identity(IdentityId=identity_id)["Logins"] == []
+
+
 @pytest.mark.documented("cognito-identity ServerSideTokenCheck", "signed-out users are refused")
 def test_a_server_side_check_sees_ended_sign_ins(poolgate, iam, refused):
     chain = make_chain(poolgate, iam, server_side=True)

@@ -76,7 +76,7 @@ def get_open_id_token(
 def unlink_identity(call: Call, request: shapes.UnlinkIdentityInput) -> None:
     """Let logins lead to the identity no longer; one of its logins proves the caller."""
     proven = pool_credentials.prove(call, request["IdentityId"], request["Logins"])
-    removed = set(request["LoginsToRemove"])
+    removed = {logins.provider_named(call, proven.pool, name) for name in request["LoginsToRemove"]}
     with call.db.writing() as transaction:
         for login in identities.logins_of(transaction, proven.identity.identity_id):
             if login.provider in removed:
