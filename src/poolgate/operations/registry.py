@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
+from poolgate.policy.statements import Policy
 from poolgate.store.call import Call
 
 Shape = Mapping[str, Any]
 Run = TypeVar("Run", bound=Callable[..., Any])
 ResourceOf = Callable[[Call, Any], str]
 ContextOf = Callable[[Call, Any], Mapping[str, tuple[str, ...]]]
+ResourcePolicyOf = Callable[[Call, Any], Policy | None]
 
 
 class Authentication(Enum):
@@ -33,8 +35,9 @@ class Operation:
     `run(call, request)` returns the response shape, or None where the model has no output; an
     ACCESS_TOKEN operation is `run(call, request, signed_in)`, with the token verified before.
     `resource_of` gives the ARN that IAM policies are matched with, `context_of` the condition keys
-    of the service. `needs_permission` is False for the few signed operations that every caller may
-    use, or that ask for their permissions themselves.
+    of the service, `resource_policy_of` the policy of the resource itself. `needs_permission` is
+    False for the few signed operations that every caller may use, or that ask for their permissions
+    themselves.
     """
 
     service: str
@@ -43,6 +46,7 @@ class Operation:
     run: Callable[..., Any]
     resource_of: ResourceOf
     context_of: ContextOf
+    resource_policy_of: ResourcePolicyOf
     needs_permission: bool
 
 
@@ -50,12 +54,18 @@ class Registrar:
     """Collects the operations of one service."""
 
     def __init__(
-        self, service: str, *, resource_of: ResourceOf, context_of: ContextOf | None = None
+        self,
+        service: str,
+        *,
+        resource_of: ResourceOf,
+        context_of: ContextOf | None = None,
+        resource_policy_of: ResourcePolicyOf | None = None,
     ) -> None:
         self.service = service
         self.operations: dict[str, Operation] = {}
         self._resource_of = resource_of
         self._context_of = context_of or no_context
+        self._resource_policy_of = resource_policy_of or no_resource_policy
 
     def operation(
         self,
@@ -63,6 +73,7 @@ class Registrar:
         *,
         authentication: Authentication,
         resource_of: ResourceOf | None = None,
+        context_of: ContextOf | None = None,
         needs_permission: bool = True,
     ) -> Callable[[Run], Run]:
         """Register the decorated function as the operation `name`."""
@@ -76,7 +87,8 @@ class Registrar:
                 authentication=authentication,
                 run=run,
                 resource_of=resource_of or self._resource_of,
-                context_of=self._context_of,
+                context_of=context_of or self._context_of,
+                resource_policy_of=self._resource_policy_of,
                 needs_permission=needs_permission,
             )
             return run
@@ -92,3 +104,8 @@ def any_resource(_call: Call, _request: Shape) -> str:
 def no_context(_call: Call, _request: Shape) -> Mapping[str, tuple[str, ...]]:
     """Return no condition keys, for services without any of their own."""
     return {}
+
+
+def no_resource_policy(_call: Call, _request: Shape) -> Policy | None:
+    """Return None, for services whose resources have no policies."""
+    return None

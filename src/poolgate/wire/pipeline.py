@@ -172,6 +172,7 @@ def authorize_caller(exchange: Exchange) -> None:
             action=f"{operation.service}:{operation.name}",
             resource=operation.resource_of(call, exchange.members),
             context=operation.context_of(call, exchange.members),
+            resource_policy=operation.resource_policy_of(call, exchange.members),
         )
 
 

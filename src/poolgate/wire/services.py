@@ -54,7 +54,12 @@ _SOURCES: Mapping[str, _Sources] = MappingProxyType(
         ),
         "sts": _Sources("sts", "STS_ERRORS", "ValidationError", "InternalFailure"),
         "iam": _Sources("iam", "IAM_ERRORS", "ValidationError", "ServiceFailure"),
-        "secretsmanager": _Sources(None, "", "ValidationException", "InternalServiceError"),
+        "secretsmanager": _Sources(
+            "secretsmanager",
+            "SECRETS_ERRORS",
+            "ValidationException",
+            "InternalServiceError",
+        ),
     }
 )
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 import poolgate.delivery.tables
 import poolgate.iam.tables
 import poolgate.identitypools.tables
+import poolgate.secrets.tables
 import poolgate.store.tables
 import poolgate.userpools.tables  # noqa: F401 - the imports fill the metadata
 from poolgate.store import installation, schema

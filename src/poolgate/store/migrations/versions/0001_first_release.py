@@ -16,6 +16,7 @@ def upgrade() -> None:
     _auth_sessions()
     _iam()
     _identity_pool_tables()
+    _secrets_tables()
     _installation()
     _messages()
     _spent_proofs()
@@ -48,9 +49,7 @@ def upgrade() -> None:
     _import_jobs()
     _import_batches()
     _import_outcomes()
-    _ui_customizations()
-    _managed_login_brandings()
-    _branding_assets()
+    _looks()
     _terms()
     _token_session_activity()
     _browser_sessions()
@@ -1100,4 +1099,50 @@ def _identity_token_keys() -> None:
         sa.Column("sealed_private_key", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key_id"),
+    )
+
+
+def _looks() -> None:
+    _ui_customizations()
+    _managed_login_brandings()
+    _branding_assets()
+
+
+def _secrets_tables() -> None:
+    op.create_table(
+        "secrets",
+        sa.Column("arn", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text()),
+        sa.Column("kms_key_id", sa.Text()),
+        sa.Column("tags", sa.Text()),
+        sa.Column("resource_policy", sa.Text()),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("accessed_on", sa.BigInteger()),
+        sa.Column("purge_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("arn"),
+        sa.UniqueConstraint("region", "name"),
+    )
+    op.create_index("secrets_by_purge", "secrets", ["purge_at"], unique=False)
+    op.create_table(
+        "secret_versions",
+        sa.Column("arn", sa.Text(), nullable=False),
+        sa.Column("version_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("is_binary", sa.Boolean(), nullable=False),
+        sa.Column("sealed_content", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("accessed_on", sa.BigInteger()),
+        sa.ForeignKeyConstraint(["arn"], ["secrets.arn"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("arn", "version_id"),
+    )
+    op.create_table(
+        "secret_labels",
+        sa.Column("arn", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("version_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["arn"], ["secrets.arn"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("arn", "label"),
     )
