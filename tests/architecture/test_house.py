@@ -95,6 +95,7 @@ def test_every_failure_of_the_domains_is_worded_by_a_door():
             "poolgate.oauth.errors",
             "poolgate.operations.sts.errors",
             "poolgate.operations.identity.errors",
+            "poolgate.operations.secretsmanager.errors",
         )
     ]
     worded = set().union(
@@ -104,7 +105,13 @@ def test_every_failure_of_the_domains_is_worded_by_a_door():
         cls.__name__
         for cls in all_failures()
         if cls.__module__.startswith(
-            ("poolgate.userpools", "poolgate.iam", "poolgate.identitypools", "poolgate.delivery")
+            (
+                "poolgate.userpools",
+                "poolgate.iam",
+                "poolgate.identitypools",
+                "poolgate.secrets",
+                "poolgate.delivery",
+            )
         )
         and not any(parent in worded for parent in cls.__mro__)
     }

@@ -239,7 +239,7 @@ def note_access(call: Call, found: ReadVersion) -> None:
 
 def _forget_oldest(transaction: Transaction, owner: StoredSecret) -> None:
     """Remove the oldest versions without labels beyond those that are kept."""
-    kept = of_secret(transaction, owner, with_unlabelled=True)
-    for version in kept[: max(0, len(kept) - VERSIONS_KEPT)]:
-        if not version.labels:
-            transaction.run(_DELETE, {"of_arn": owner.arn, "of_version": version.version_id})
+    every = of_secret(transaction, owner, with_unlabelled=True)
+    unlabelled = [version.version_id for version in every if not version.labels]
+    for version_id in unlabelled[: max(0, len(every) - VERSIONS_KEPT)]:
+        transaction.run(_DELETE, {"of_arn": owner.arn, "of_version": version_id})

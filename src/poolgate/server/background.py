@@ -8,6 +8,7 @@ from poolgate.delivery.sender import Attempt, MessageSender, Outcome
 from poolgate.foundation.clock import epoch_millis
 from poolgate.foundation.ids import PoolId
 from poolgate.iam import temporary_keys
+from poolgate.secrets import stored_secrets
 from poolgate.server.event_log import EventLog
 from poolgate.server.senders import function_sender, senders_of
 from poolgate.server.settings import Settings
@@ -81,6 +82,7 @@ def _forget_expired(installation: Installation, log: EventLog) -> None:
             removed = purge_expired(installation.db, now_millis)
             with installation.db.writing(about="housekeeping") as transaction:
                 removed += temporary_keys.purge(transaction, now_millis)
+                removed += stored_secrets.purge(transaction, now_millis)
             log.info("expired rows removed", rows=removed)
         except Exception as error:  # noqa: BLE001 - whatever kept the database away, the next round does it
             log.warning("housekeeping interrupted", reason=type(error).__name__)

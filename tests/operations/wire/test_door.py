@@ -10,9 +10,9 @@ from poolgate.testing import LocalPoolgate
 @pytest.mark.assumed("code and status of an operation that is not built")
 def test_operation_that_is_not_built_is_named(poolgate: LocalPoolgate) -> None:
     with pytest.raises(ClientError) as caught:
-        poolgate.client("secretsmanager").list_secrets()
+        poolgate.client("secretsmanager").stop_replication_to_replica(SecretId="kept")
     assert caught.value.response["Error"]["Code"] == "NotImplementedException"
-    assert "secretsmanager:ListSecrets" in caught.value.response["Error"]["Message"]
+    assert "secretsmanager:StopReplicationToReplica" in caught.value.response["Error"]["Message"]
 
 
 @pytest.mark.assumed("protocol.md 2: belief")

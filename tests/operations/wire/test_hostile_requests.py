@@ -141,11 +141,39 @@ GIVEN_TO_IDENTITY: Mapping[str, Members] = {
     "DeleteIdentities": {"IdentityIdsToDelete": [NOWHERE]},
     "LookupDeveloperIdentity": {"DeveloperUserIdentifier": "u1"},
 }
+FIRST_VERSION = "11111111-1111-4111-8111-111111111111"
+NEW_VERSION = {
+    "ClientRequestToken": "22222222-2222-4222-8222-222222222222",
+    "SecretString": "a value",
+}
+OPEN_TO_USER = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"AWS": "123456789012"},
+            "Action": "secretsmanager:*",
+            "Resource": "*",
+        },
+    }
+)
+GIVEN_TO_SECRETS: Mapping[str, Members] = {
+    "CreateSecret": {**NEW_VERSION, "Name": "other"},
+    "PutSecretValue": NEW_VERSION,
+    "UpdateSecret": NEW_VERSION,
+    "RotateSecret": {"ClientRequestToken": NEW_VERSION["ClientRequestToken"]},
+    "BatchGetSecretValue": {"SecretIdList": ["kept"]},
+    "GetSecretValue": {"VersionId": FIRST_VERSION},
+    "UpdateSecretVersionStage": {"VersionStage": "mine", "MoveToVersionId": FIRST_VERSION},
+    "PutResourcePolicy": {"ResourcePolicy": OPEN_TO_USER},
+    "ValidateResourcePolicy": {"ResourcePolicy": OPEN_TO_USER},
+}
 GIVEN_BY_SERVICE = {
     "cognito-idp": GIVEN,
     "cognito-identity": GIVEN_TO_IDENTITY,
     "iam": GIVEN_TO_IAM,
     "sts": GIVEN_TO_IAM,
+    "secretsmanager": GIVEN_TO_SECRETS,
 }
 # Who may is for the operation to find out, so that it refuses in words of its own.
 DECIDES_ITSELF = {"AssumeRole"}
@@ -294,6 +322,9 @@ class World:
         identity_id = identity.get_open_id_token_for_developer_identity(
             IdentityPoolId=identity_pool_id, Logins={"login.example": "u1"}
         )["IdentityId"]
+        self.poolgate.client("secretsmanager").create_secret(
+            Name="kept", SecretString="kept value", ClientRequestToken=FIRST_VERSION
+        )
         phone = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
         return {
             "UserPoolId": pool_id,
@@ -323,6 +354,7 @@ class World:
             "IdentityId": identity_id,
             "IdentityProviderName": "login.example",
             "DeveloperProviderName": "login.example",
+            "SecretId": "kept",
             "RoleName": "reader",
             "RoleArn": role["Arn"],
             "PolicySourceArn": role["Arn"],
@@ -341,6 +373,8 @@ def hostile_requests(world: World, service: str, operation: str) -> HostileReque
     known = world.known
     if service == "cognito-identity":
         known = {**known, "ResourceArn": known["IdentityPoolArn"]}
+    if service == "secretsmanager":
+        known = {"SecretId": known["SecretId"]}
     return HostileRequests(service, operation, known, given)
 
 
