@@ -156,3 +156,12 @@ def test_a_policy_is_validated_before_it_is_put(poolgate, as_user):
     assert not answer["PolicyValidationPassed"]
     checks = [entry["CheckName"] for entry in answer["ValidationErrors"]]
     assert checks == ["PUBLIC_ACCESS", "CALLER_LOCKOUT"]
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.assumed("a policy that its caller could not replace is not put")
+def test_nobody_locks_himself_out_for_good(secretsmanager, refused):
+    closed = document(deny("secretsmanager:*", Principal="*"))
+    refusal = refused(secretsmanager.put_resource_policy, SecretId="kept", ResourcePolicy=closed)
+    assert refusal["code"] == "AccessDeniedException"
+    assert secretsmanager.get_secret_value(SecretId="kept")["SecretString"] == "s"

@@ -12,15 +12,16 @@ from poolgate.operations.shapes import secretsmanager as shapes
 from poolgate.secrets import resource_policies, stored_secrets
 from poolgate.store.call import Call
 
-_KEPT_RIGHT = "secretsmanager:DeleteResourcePolicy"
+_KEPT_RIGHT = "secretsmanager:PutResourcePolicy"
 
 
 @registrar.operation("PutResourcePolicy", authentication=Authentication.SIGV4)
 def put_resource_policy(
     call: Call, request: shapes.PutResourcePolicyRequest
 ) -> shapes.PutResourcePolicyResponse:
-    """Set who else may use the secret, and who may not."""
+    """Set who else may use the secret, and who may not; refused if the caller could not undo it."""
     refuse_other_policies(request)
+    _verify_keeps_access(call, request["SecretId"], request["ResourcePolicy"])
     owner = resource_policies.put(
         call,
         request["SecretId"],
@@ -89,16 +90,21 @@ def validate_resource_policy(
 
 
 def _locks_out(call: Call, secret_id: str, document: str) -> bool:
-    with call.db.reading() as transaction:
-        owner = stored_secrets.get_live(transaction, call, secret_id)
     try:
-        authorize(
-            call,
-            action=_KEPT_RIGHT,
-            resource=owner.arn,
-            context=stored_context(owner, owner.tags or {}),
-            resource_policy=resource_policies.compiled(document),
-        )
+        _verify_keeps_access(call, secret_id, document)
     except AccessDenied:
         return True
     return False
+
+
+def _verify_keeps_access(call: Call, secret_id: str, document: str) -> None:
+    """Raise AccessDenied where the policy would keep the caller from replacing it again."""
+    with call.db.reading() as transaction:
+        owner = stored_secrets.get_live(transaction, call, secret_id)
+    authorize(
+        call,
+        action=_KEPT_RIGHT,
+        resource=owner.arn,
+        context=stored_context(owner, owner.tags or {}),
+        resource_policy=resource_policies.compiled(document),
+    )
