@@ -1,7 +1,7 @@
-import sqlite3
 import uuid
 
 import pytest
+import sqlalchemy as sa
 from kits.takers import at_once
 
 RECORDED = "secretsmanager/test_secretsmanager.snapshot.json TestSecretsManager"
@@ -243,19 +243,17 @@ def test_takers_at_one_moment_leave_one_current_version(secretsmanager):
 
 @pytest.mark.documented("security-encryption", "values are encrypted at rest")
 def test_a_value_lies_sealed_in_its_row_and_opens_in_no_other(poolgate, secretsmanager, first):
-    raw = poolgate.application.installation.db.engine.raw_connection().driver_connection
-    if not isinstance(raw, sqlite3.Connection):
-        pytest.skip("reads the file of SQLite")
     put(secretsmanager, "two-in-plain-text")
-    dump = "\n".join(raw.iterdump())
-    assert "two-in-plain-text" not in dump
-    assert b"two-in-plain-text".hex().upper() not in dump.upper()
-    moved = "SELECT sealed_content FROM secret_versions WHERE version_id = ?"
-    sealed = raw.execute(moved, (first,)).fetchone()[0]
-    raw.execute(
-        "UPDATE secret_versions SET sealed_content = ? WHERE version_id != ?", (sealed, first)
-    )
-    raw.commit()
+    own = {"version_id": first}
+    with poolgate.application.installation.db.engine.begin() as connection:
+        rows = connection.execute(sa.text("SELECT * FROM secret_versions")).all()
+        assert not [cell for row in rows for cell in row if b"in-plain-text" in as_bytes(cell)]
+        of_first = "SELECT sealed_content FROM secret_versions WHERE version_id = :version_id"
+        sealed = connection.execute(sa.text(of_first), own).scalar_one()
+        moved = (
+            "UPDATE secret_versions SET sealed_content = :sealed WHERE version_id != :version_id"
+        )
+        connection.execute(sa.text(moved), {**own, "sealed": sealed})
     answer = poolgate.post_json(
         "secretsmanager",
         "GetSecretValue",
@@ -263,3 +261,7 @@ def test_a_value_lies_sealed_in_its_row_and_opens_in_no_other(poolgate, secretsm
         signed_by=poolgate.root_credentials,
     )
     assert answer.status == 500
+
+
+def as_bytes(cell):
+    return bytes(cell) if isinstance(cell, bytes | memoryview) else str(cell).encode()
