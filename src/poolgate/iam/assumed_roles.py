@@ -17,7 +17,7 @@ from poolgate.iam.roles import Role
 from poolgate.iam.session_requests import SessionWishes
 from poolgate.iam.signers import session_arn
 from poolgate.iam.temporary_keys import IssuedKeys, RoleSession, SessionKind
-from poolgate.policy.access import AccessRequest
+from poolgate.policy.access import AccessRequest, environment_context
 from poolgate.policy.decisions import PolicySet, decide
 from poolgate.policy.principal import Principal, PrincipalType
 from poolgate.policy.statements import Policy
@@ -237,11 +237,14 @@ def _trusts(
         {
             **context,
             "aws:FederatedProvider": (provider,),
-            "aws:SourceIp": (call.source_address,),
-            "aws:SecureTransport": ("true" if call.secure_transport else "false",),
-            "aws:RequestedRegion": (call.region,),
-            "aws:CurrentTime": (f"{call.now:%Y-%m-%dT%H:%M:%SZ}",),
-            "aws:EpochTime": (str(call.now_millis // 1000),),
+            # Nobody has signed, so that there are no condition keys of a principal.
+            **environment_context(
+                now=call.now,
+                source_address=call.source_address,
+                secure=call.secure_transport,
+                region=call.region,
+                user_agent=call.user_agent,
+            ),
         },
     )
     return decide(PolicySet(resource=trust, resource_must_allow=True), asked).allowed

@@ -15,6 +15,8 @@ from poolgate.iam.owners import (
     has_attached_policies,
     has_inline_policies,
     name_key,
+    page_by_path,
+    page_parameters,
 )
 from poolgate.iam.tables import iam_group_members, iam_groups, iam_users
 from poolgate.store.call import Call
@@ -71,16 +73,7 @@ class IamGroup:
 _COUNT = sa.select(sa.func.count()).select_from(iam_groups)
 _INSERT = InsertIfAbsent(iam_groups)
 _BY_NAME = sa.select(iam_groups).where(iam_groups.c.name_key == sa.bindparam("name_key"))
-_PAGE = (
-    sa.select(iam_groups)
-    .where(
-        iam_groups.c.name_key > sa.bindparam("after"),
-        sa.func.substr(iam_groups.c.path, 1, sa.bindparam("prefix_length", type_=sa.Integer))
-        == sa.bindparam("path_prefix"),
-    )
-    .order_by(iam_groups.c.name_key)
-    .limit(sa.bindparam("limit"))
-)
+_PAGE = page_by_path(iam_groups)
 _UPDATE = (
     sa.update(iam_groups)
     .where(iam_groups.c.group_id == sa.bindparam("of_group"))
@@ -150,15 +143,7 @@ def list_page(
     transaction: Transaction, *, path_prefix: str, after: str | None, limit: int
 ) -> Page[IamGroup]:
     """Return groups by name, of the paths that begin with `path_prefix`."""
-    rows = transaction.rows(
-        _PAGE,
-        {
-            "after": after or "",
-            "path_prefix": path_prefix,
-            "prefix_length": len(path_prefix),
-            "limit": limit + 1,
-        },
-    )
+    rows = transaction.rows(_PAGE, page_parameters(path_prefix, after, limit))
     found = tuple(_group(row) for row in rows[:limit])
     return Page(found, name_key(found[-1].name) if len(rows) > limit else None)
 

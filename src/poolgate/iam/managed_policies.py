@@ -10,7 +10,7 @@ from poolgate.foundation.ids import AccountId, Arn, new_unique_id
 from poolgate.foundation.paging import Page
 from poolgate.iam.aws_managed_policies import AWS_MANAGED_POLICIES
 from poolgate.iam.inline_policies import counted_length
-from poolgate.iam.owners import name_key
+from poolgate.iam.owners import name_key, page_by_path, page_parameters
 from poolgate.iam.tables import (
     iam_attachments,
     iam_managed_policies,
@@ -106,18 +106,7 @@ _COUNT = sa.select(sa.func.count()).select_from(iam_managed_policies)
 _INSERT = InsertIfAbsent(iam_managed_policies)
 _INSERT_VERSION = sa.insert(iam_policy_versions)
 _BY_ARN = sa.select(iam_managed_policies).where(iam_managed_policies.c.arn == sa.bindparam("arn"))
-_PAGE = (
-    sa.select(iam_managed_policies)
-    .where(
-        iam_managed_policies.c.name_key > sa.bindparam("after"),
-        sa.func.substr(
-            iam_managed_policies.c.path, 1, sa.bindparam("prefix_length", type_=sa.Integer)
-        )
-        == sa.bindparam("path_prefix"),
-    )
-    .order_by(iam_managed_policies.c.name_key)
-    .limit(sa.bindparam("limit"))
-)
+_PAGE = page_by_path(iam_managed_policies)
 _OF_POLICY = iam_policy_versions.c.policy_id == sa.bindparam("of_policy")
 _IS_VERSION = sa.and_(_OF_POLICY, iam_policy_versions.c.version == sa.bindparam("of_version"))
 _VERSIONS = (
@@ -242,15 +231,7 @@ def list_page(
     transaction: Transaction, *, path_prefix: str, after: str | None, limit: int
 ) -> Page[ManagedPolicy]:
     """Return the account's own policies by name, of the paths that begin with `path_prefix`."""
-    rows = transaction.rows(
-        _PAGE,
-        {
-            "after": after or "",
-            "path_prefix": path_prefix,
-            "prefix_length": len(path_prefix),
-            "limit": limit + 1,
-        },
-    )
+    rows = transaction.rows(_PAGE, page_parameters(path_prefix, after, limit))
     found = tuple(_policy(row) for row in rows[:limit])
     return Page(found, name_key(found[-1].name) if len(rows) > limit else None)
 

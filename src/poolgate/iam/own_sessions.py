@@ -3,7 +3,6 @@
 # AWS API_GetSessionToken, API_GetFederationToken
 """
 
-from poolgate.foundation.ids import AccountId, Arn
 from poolgate.iam import mfa_devices, session_requests, temporary_keys
 from poolgate.iam.mfa_devices import MfaProof
 from poolgate.iam.session_requests import SessionWishes
@@ -14,11 +13,6 @@ from poolgate.store.call import Call
 DEFAULT_SECONDS = 43_200
 # AWS: what is longer is lowered silently.
 ROOT_SECONDS = 3600
-
-
-def federated_user_arn(account_id: AccountId, name: str) -> Arn:
-    """Return the ARN of a federated user."""
-    return Arn(f"arn:aws:sts::{account_id}:federated-user/{name}")
 
 
 def begin_same_caller(call: Call, *, seconds: int | None, mfa_proof: MfaProof | None) -> IssuedKeys:

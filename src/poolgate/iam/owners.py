@@ -1,7 +1,9 @@
 """Who policies are put on or attached to: users, groups and roles, told apart by their ids."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -51,6 +53,33 @@ def entity_arn(account_id: AccountId, kind: OwnerKind, path: str, name: str) -> 
 def name_key(name: str) -> str:
     """Return what names are compared by: they are unique whatever their case."""
     return name.casefold()
+
+
+def page_by_path(table: sa.Table) -> sa.Select[Any]:
+    """Return the selection of a page by name, of the paths that begin with a prefix.
+
+    Its parameters are those of `page_parameters`.
+    """
+    return (
+        sa.select(table)
+        .where(
+            table.c.name_key > sa.bindparam("after"),
+            sa.func.substr(table.c.path, 1, sa.bindparam("prefix_length", type_=sa.Integer))
+            == sa.bindparam("path_prefix"),
+        )
+        .order_by(table.c.name_key)
+        .limit(sa.bindparam("limit"))
+    )
+
+
+def page_parameters(path_prefix: str, after: str | None, limit: int) -> Mapping[str, str | int]:
+    """Return what a page by path is asked with; a row beyond `limit` tells that more follow."""
+    return {
+        "after": after or "",
+        "path_prefix": path_prefix,
+        "prefix_length": len(path_prefix),
+        "limit": limit + 1,
+    }
 
 
 def has_inline_policies(transaction: Transaction, owner_id: str) -> bool:

@@ -17,6 +17,8 @@ from poolgate.iam.owners import (
     has_attached_policies,
     has_inline_policies,
     name_key,
+    page_by_path,
+    page_parameters,
 )
 from poolgate.iam.tables import iam_roles, temporary_keys
 from poolgate.iam.tags import decode_tags, encode_tags, merged_tags, remaining_tags
@@ -90,16 +92,7 @@ _COUNT = sa.select(sa.func.count()).select_from(iam_roles)
 _INSERT = InsertIfAbsent(iam_roles)
 _BY_NAME = sa.select(iam_roles).where(iam_roles.c.name_key == sa.bindparam("name_key"))
 _BY_ID = sa.select(iam_roles).where(iam_roles.c.role_id == sa.bindparam("role_id"))
-_PAGE = (
-    sa.select(iam_roles)
-    .where(
-        iam_roles.c.name_key > sa.bindparam("after"),
-        sa.func.substr(iam_roles.c.path, 1, sa.bindparam("prefix_length", type_=sa.Integer))
-        == sa.bindparam("path_prefix"),
-    )
-    .order_by(iam_roles.c.name_key)
-    .limit(sa.bindparam("limit"))
-)
+_PAGE = page_by_path(iam_roles)
 _OF_ROLE = iam_roles.c.role_id == sa.bindparam("of_role")
 _UPDATE = (
     sa.update(iam_roles)
@@ -185,15 +178,7 @@ def list_page(
     transaction: Transaction, *, path_prefix: str, after: str | None, limit: int
 ) -> Page[Role]:
     """Return roles by name, of the paths that begin with `path_prefix`."""
-    rows = transaction.rows(
-        _PAGE,
-        {
-            "after": after or "",
-            "path_prefix": path_prefix,
-            "prefix_length": len(path_prefix),
-            "limit": limit + 1,
-        },
-    )
+    rows = transaction.rows(_PAGE, page_parameters(path_prefix, after, limit))
     found = tuple(_role(row) for row in rows[:limit])
     return Page(found, name_key(found[-1].name) if len(rows) > limit else None)
 

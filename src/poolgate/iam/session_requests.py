@@ -10,9 +10,7 @@ from poolgate.iam.temporary_keys import RoleSession
 from poolgate.policy.documents import parse_policy
 from poolgate.store.database import Transaction
 
-SHORTEST_SECONDS = 900
 CHAINED_SECONDS = 3600
-TAGS_PER_SESSION = 50
 # AWS API_AssumeRole: the plain text of the inline and managed session policies together.
 _POLICY_CHARACTERS = 2048
 # AWS packs policies and tags into the session token; what fits is told in percent of this.

@@ -173,7 +173,7 @@ def _federated_user(
     if owner_id is not None and users.find_by_id(transaction, owner_id) is None:
         return None
     name = stored.session.name
-    arn = Arn(f"arn:aws:sts::{account_id}:federated-user/{name}")
+    arn = federated_user_arn(account_id, name)
     return Principal(
         type=PrincipalType.FEDERATED_USER,
         arn=arn,
@@ -213,6 +213,11 @@ _PRINCIPALS = {
 def session_arn(account_id: AccountId, role_name: str, session_name: str) -> Arn:
     """Return the ARN of a role's session."""
     return Arn(f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}")
+
+
+def federated_user_arn(account_id: AccountId, name: str) -> Arn:
+    """Return the ARN of a federated user."""
+    return Arn(f"arn:aws:sts::{account_id}:federated-user/{name}")
 
 
 def _origin(stored: TemporaryKey) -> KeyOrigin:

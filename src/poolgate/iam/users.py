@@ -16,6 +16,8 @@ from poolgate.iam.owners import (
     has_attached_policies,
     has_inline_policies,
     name_key,
+    page_by_path,
+    page_parameters,
 )
 from poolgate.iam.tables import (
     access_keys,
@@ -84,16 +86,7 @@ _ROOM = sa.select(sa.func.count()).select_from(iam_users)
 _INSERT = InsertIfAbsent(iam_users)
 _BY_NAME = sa.select(iam_users).where(iam_users.c.name_key == sa.bindparam("name_key"))
 _BY_ID = sa.select(iam_users).where(iam_users.c.user_id == sa.bindparam("user_id"))
-_PAGE = (
-    sa.select(iam_users)
-    .where(
-        iam_users.c.name_key > sa.bindparam("after"),
-        sa.func.substr(iam_users.c.path, 1, sa.bindparam("prefix_length", type_=sa.Integer))
-        == sa.bindparam("path_prefix"),
-    )
-    .order_by(iam_users.c.name_key)
-    .limit(sa.bindparam("limit"))
-)
+_PAGE = page_by_path(iam_users)
 _UPDATE = (
     sa.update(iam_users)
     .where(iam_users.c.user_id == sa.bindparam("of_user"))
@@ -201,15 +194,7 @@ def list_page(
     transaction: Transaction, *, path_prefix: str, after: str | None, limit: int
 ) -> Page[IamUser]:
     """Return users by name, of the paths that begin with `path_prefix`."""
-    rows = transaction.rows(
-        _PAGE,
-        {
-            "after": after or "",
-            "path_prefix": path_prefix,
-            "prefix_length": len(path_prefix),
-            "limit": limit + 1,
-        },
-    )
+    rows = transaction.rows(_PAGE, page_parameters(path_prefix, after, limit))
     users = tuple(of_row(row) for row in rows[:limit])
     return Page(users, name_key(users[-1].name) if len(rows) > limit else None)
 

@@ -1,7 +1,6 @@
 """Redirect URIs: which are an app client's, and how an answer is written onto one."""
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from poolgate.web.parameters import render_parameters
 
@@ -49,8 +48,3 @@ def _without_loopback_port(uri: str) -> str | None:
 def _is_port(text: str) -> bool:
     digits = text.removeprefix(":")
     return text.startswith(":") and digits.isascii() and digits.isdigit() and len(digits) <= 5  # noqa: PLR2004 - of 65535
-
-
-def scheme_of(uri: str) -> str:
-    """Return the URI's scheme in lower case."""
-    return urlsplit(uri).scheme

@@ -31,18 +31,16 @@ def request_context(
 
     # AWS reference_policies_condition-keys
     """
-    moment = now.astimezone(UTC)
-    context: dict[str, tuple[str, ...]] = {
+    context = {
         **principal_context(principal),
-        "aws:CurrentTime": (f"{moment:%Y-%m-%dT%H:%M:%SZ}",),
-        "aws:EpochTime": (str(epoch_seconds(moment)),),
-        "aws:SecureTransport": ("true" if secure else "false",),
-        "aws:RequestedRegion": (region,),
+        **environment_context(
+            now=now,
+            source_address=source_address,
+            secure=secure,
+            region=region,
+            user_agent=user_agent,
+        ),
     }
-    if source_address:
-        context["aws:SourceIp"] = (source_address,)
-    if user_agent is not None:
-        context["aws:UserAgent"] = (user_agent,)
     if principal.temporary is not None:
         context.update(principal.temporary.context)
     return context
@@ -60,4 +58,27 @@ def principal_context(principal: Principal) -> dict[str, tuple[str, ...]]:
         context["aws:username"] = (principal.username,)
     for tag_key, tag_value in principal.tags:
         context[f"aws:PrincipalTag/{tag_key}"] = (tag_value,)
+    return context
+
+
+def environment_context(
+    *,
+    now: datetime,
+    source_address: str | None,
+    secure: bool,
+    region: str,
+    user_agent: str | None = None,
+) -> dict[str, tuple[str, ...]]:
+    """Return the global condition keys that tell when, from where and how, whoever asks."""
+    moment = now.astimezone(UTC)
+    context: dict[str, tuple[str, ...]] = {
+        "aws:CurrentTime": (f"{moment:%Y-%m-%dT%H:%M:%SZ}",),
+        "aws:EpochTime": (str(epoch_seconds(moment)),),
+        "aws:SecureTransport": ("true" if secure else "false",),
+        "aws:RequestedRegion": (region,),
+    }
+    if source_address:
+        context["aws:SourceIp"] = (source_address,)
+    if user_agent is not None:
+        context["aws:UserAgent"] = (user_agent,)
     return context

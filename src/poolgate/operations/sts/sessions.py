@@ -1,6 +1,7 @@
 """Temporary keys for signed callers: roles, federated users, and the caller itself."""
 
 from poolgate.iam import assumed_roles, own_sessions
+from poolgate.iam.signers import federated_user_arn
 from poolgate.operations.registry import Authentication
 from poolgate.operations.shapes import sts as shapes
 from poolgate.operations.sts.registrar import registrar
@@ -51,7 +52,7 @@ def get_session_token(
 
 
 def _federated_user_resource(call: Call, request: shapes.GetFederationTokenRequest) -> str:
-    return own_sessions.federated_user_arn(call.account_id, request["Name"])
+    return federated_user_arn(call.account_id, request["Name"])
 
 
 @registrar.operation(
@@ -70,7 +71,7 @@ def get_federation_token(
         "Credentials": credentials_shape(issued),
         "FederatedUser": {
             "FederatedUserId": f"{call.account_id}:{wishes.name}",
-            "Arn": own_sessions.federated_user_arn(call.account_id, wishes.name),
+            "Arn": federated_user_arn(call.account_id, wishes.name),
         },
         "PackedPolicySize": packed_size(wishes),
     }
