@@ -19,11 +19,20 @@ from poolgate.jose.tokens import TokenMalformed, TokenRefused, parse_token, veri
 from poolgate.store.call import Call
 from poolgate.userpools import access_tokens, signing_keys
 from poolgate.userpools.signing_keys import TokenUse
+from poolgate.userpools.users import UserDisabled, UserNotFound
 
 USER_POOL_PROVIDER = re.compile(r"cognito-idp\.([a-z0-9-]+)\.amazonaws\.com/(\1_[0-9A-Za-z]+)")
 # Public providers whose tokens are OIDC ID tokens.
 _OIDC_HOSTS = frozenset({"accounts.google.com", "appleid.apple.com"})
 _MOST_LOGINS = 10
+# Why a token that is good in itself does not count any more.
+_ENDED = (
+    access_tokens.AccessTokenInvalid,
+    access_tokens.AccessTokenExpired,
+    access_tokens.AccessTokenRevoked,
+    UserNotFound,
+    UserDisabled,
+)
 
 
 class LoginRefused(Failure):
@@ -127,7 +136,7 @@ def _of_user_pool(call: Call, links: tuple[UserPoolLink, ...], token: str) -> Lo
 def _verify_still_counts(call: Call, token: str) -> None:
     try:
         access_tokens.verify_user_token(call, token, TokenUse.ID)
-    except Failure as failure:
+    except _ENDED as failure:
         raise LoginRefused("Invalid login token. Token is inactive.") from failure
 
 

@@ -1,7 +1,6 @@
 """Identities: found by login, given keys and tokens, listed, unlinked and deleted."""
 
 from poolgate.foundation.clock import from_epoch_millis
-from poolgate.foundation.failure import Failure
 from poolgate.foundation.paging import decode_page_token, encode_page_token
 from poolgate.identitypools import (
     identities,
@@ -138,7 +137,7 @@ def delete_identities(
         for identity_id in request["IdentityIdsToDelete"]:
             try:
                 identities.get(transaction, identity_id)
-            except Failure:
+            except identities.IdentityNotFound:
                 unprocessed.append({"IdentityId": identity_id, "ErrorCode": "AccessDenied"})
             else:
                 identities.delete(transaction, identity_id)
