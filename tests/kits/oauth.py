@@ -12,6 +12,7 @@ from kits.cognito import App
 from poolgate.jose.base64url import decode_base64url
 from poolgate.testing import LocalPoolgate
 from poolgate.userpools import browser_sessions, pools, users
+from poolgate.userpools.authentication_levels import Reached
 from poolgate.web.messages import HttpResponse
 
 DOMAIN = "people"
@@ -209,15 +210,17 @@ class OAuthApp:
         """Return an authorization code for the browser's signed-in user."""
         return self.authorize(**changes).query["code"]
 
-    def sign_in_browser(self, username: str = "alice") -> None:
-        """Sign the browser in as the login pages do in the end."""
+    def sign_in_browser(self, username: str = "alice", reached: Reached | None = None) -> None:
+        """Sign the browser in as the login pages do in the end, by a password unless told."""
         installation = self.poolgate.application.installation
         call = installation.new_call(request_id="test", source_address="127.0.0.1")
         with call.db.reading() as transaction:
             pool = pools.get(transaction, self.app.pool_id)
             user = users.get(transaction, pool, username)
         with call.db.writing() as transaction:
-            signed_in = browser_sessions.begin(transaction, call, pool, user)
+            signed_in = browser_sessions.begin(
+                transaction, call, pool, user, reached=reached or Reached(1, ("pwd",))
+            )
         self.cookies[f"cognito-{DOMAIN}"] = signed_in.cookie.reveal()
 
     def signed_in(self, username: str = "alice", **attributes: str) -> "OAuthApp":

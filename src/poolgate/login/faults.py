@@ -5,8 +5,11 @@ from dataclasses import replace
 
 from poolgate.foundation.failure import Failure
 from poolgate.login import texts
-from poolgate.login.visits import LOGIN, Visit
+from poolgate.login.visits import LOGIN, SEE_OTHER, Visit, forgetting
 from poolgate.login.wording import OVER, find_text
+from poolgate.oauth.authorization_responses import location_of_error
+from poolgate.oauth.errors import LEVEL_UNMET
+from poolgate.userpools.authentication_levels import LevelOutOfReach
 from poolgate.web.messages import HttpResponse
 
 
@@ -19,6 +22,16 @@ def guarded(
     """
     try:
         return take(visit)
+    except LevelOutOfReach as failure:
+        location = location_of_error(
+            visit.call, visit.place.pool_id, visit.request.answer_to, LEVEL_UNMET
+        )
+        return HttpResponse(
+            SEE_OTHER,
+            {"location": location},
+            cookies=(forgetting(visit.place),),
+            error_code=type(failure).__name__,
+        )
     except OVER as failure:
         over = visit.go(LOGIN, visit.remembering(fault=texts.TOO_OLD))
         return replace(over, error_code=type(failure).__name__)

@@ -76,6 +76,7 @@ def _begin(visit: Visit) -> HttpResponse:
         flow=AuthFlow.USER_PASSWORD_AUTH,
         login_name=username,
         password=Secret(visit.form.get("password", "")) if "password" in visit.form else None,
+        target_acr_values=" ".join(visit.request.acr_values),
     )
     try:
         outcome = sign_in.begin(visit.call, visit.request.app_client.client_id, attempt)

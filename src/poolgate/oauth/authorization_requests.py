@@ -73,6 +73,8 @@ class AuthorizationRequest:
     max_age: int | None
     nonce: str | None
     login_hint: str | None
+    # Names of authentication levels, the preferred one first.
+    acr_values: tuple[str, ...] = ()
 
 
 def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> AuthorizationRequest:
@@ -102,6 +104,7 @@ def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> Authori
         max_age=int(parameters["max_age"]) if "max_age" in parameters else None,
         nonce=parameters.get("nonce"),
         login_hint=parameters.get("login_hint"),
+        acr_values=tuple(parameters.get("acr_values", "").split()),
     )
 
 

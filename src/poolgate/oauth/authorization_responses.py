@@ -10,7 +10,8 @@ from poolgate.oauth.carried_requests import FOR_A_DEVICE
 from poolgate.oauth.errors import TOKEN_ERRORS, OAuthError, find_error
 from poolgate.oauth.redirect_uris import with_parameters
 from poolgate.store.call import Call
-from poolgate.userpools import authorization_codes, groups, pools, tokens
+from poolgate.userpools import authorization_codes, groups, pools, step_up, tokens
+from poolgate.userpools.authentication_levels import AuthenticationLevel
 from poolgate.userpools.authorization_codes import GrantDetails
 from poolgate.userpools.browser_sessions import BrowserSession
 from poolgate.userpools.scopes import verify_readable
@@ -59,6 +60,7 @@ def _with_code(call: Call, request: AuthorizationRequest, browser_session: Brows
         auth_time=browser_session.auth_time,
         browser_session_id=browser_session.session_id,
         issued_at=call.now_millis,
+        level=_level_said(call, request, browser_session),
     )
     with call.db.writing(about=rows_of(user.pool_id, user.sub)) as transaction:
         authorization_code = authorization_codes.issue(
@@ -94,6 +96,7 @@ def _with_tokens(call: Call, request: AuthorizationRequest, browser_session: Bro
             scope=" ".join(request.scopes),
             source=TokenSource.HOSTED,
             grant=Grant(nonce=request.nonce, resource=request.resource),
+            level=_level_said(call, request, browser_session),
         ),
     )
     with call.db.writing(about=rows_of(user.pool_id, user.sub)) as transaction:
@@ -112,6 +115,19 @@ def _with_tokens(call: Call, request: AuthorizationRequest, browser_session: Bro
         ),
         in_fragment=True,
     )
+
+
+def _level_said(
+    call: Call, request: AuthorizationRequest, browser_session: BrowserSession
+) -> AuthenticationLevel | None:
+    """Return what tokens say of the sign-in's level, None where the request asked for none."""
+    if not request.acr_values:
+        return None
+    with call.db.reading() as transaction:
+        pool = pools.get(transaction, browser_session.user.pool_id)
+    if not step_up.known_levels(pool, request.acr_values):
+        return None
+    return browser_session.reached.said(pool)
 
 
 def _with_nothing(

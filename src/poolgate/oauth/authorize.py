@@ -22,6 +22,7 @@ from poolgate.oauth.places import Place
 from poolgate.oauth.pushed import consume_pushed, is_pushed
 from poolgate.oauth.requests import OAuthRequest, query_of
 from poolgate.store.call import Call
+from poolgate.userpools import step_up
 from poolgate.userpools.browser_sessions import BrowserSession
 from poolgate.web.messages import HttpResponse
 from poolgate.web.parameters import render_parameters
@@ -77,7 +78,12 @@ def is_usable(
         return False
     if authorization.max_age is not None and age_seconds > authorization.max_age:
         return False
-    return authorization.prompts.isdisjoint(_ASKS_AGAIN)
+    if not authorization.prompts.isdisjoint(_ASKS_AGAIN):
+        return False
+    if not authorization.acr_values:
+        return True
+    with call.db.reading() as transaction:
+        return step_up.is_enough(transaction, browser_session, authorization.acr_values)
 
 
 def error_location(place: Place, facts: Mapping[str, str]) -> str:

@@ -21,7 +21,7 @@ from poolgate.oauth.client_authentication import (
 from poolgate.oauth.pkce import METHOD
 from poolgate.oauth.token_endpoint import GRANTS
 from poolgate.store.call import Call
-from poolgate.userpools import domains, pools, signing_keys
+from poolgate.userpools import domains, pool_tiers, pools, signing_keys
 
 KEY_SET_NAME = "jwks.json"
 CONFIGURATION_NAME = "openid-configuration"
@@ -29,6 +29,8 @@ CONFIGURATION_NAME = "openid-configuration"
 CLAIMS = (
     "sub",
     "auth_time",
+    "acr",
+    "amr",
     "nonce",
     "cognito:username",
     "cognito:groups",
@@ -100,6 +102,7 @@ def configuration(call: Call, pool_id: PoolId) -> Document:
     issuer = call.issuer(pool_id)
     with call.db.reading() as transaction:
         domains_of_pool = domains.of_pool(transaction, pool_id)
+        pool = pools.get(transaction, pool_id)
     # SPEC OpenID Connect Discovery 1.0 s3, RFC 8414 s2. Without a domain there are no endpoints,
     # so none is named, as on AWS.
     members: dict[str, object] = {
@@ -110,6 +113,8 @@ def configuration(call: Call, pool_id: PoolId) -> Document:
         "scopes_supported": ["openid", "email", "phone", "profile"],
         "subject_types_supported": ["public"],
     }
+    if not pool_tiers.is_below(pool.tier, pool_tiers.ESSENTIALS):
+        members["acr_values_supported"] = list(pool.acr_names)
     if domains_of_pool:
         members |= _endpoints(domains.url_of(call, domains_of_pool[-1]))
     return Document(msgspec.json.encode(members))

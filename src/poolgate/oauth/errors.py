@@ -67,6 +67,8 @@ def printable(text: str) -> str:
     )
 
 
+# SPEC RFC 9470 s5: the user cannot sign in as strongly as was asked for.
+LEVEL_UNMET = OAuthError("unmet_authentication_requirements")
 _INVALID_CLIENT = OAuthError("invalid_client")
 _INVALID_GRANT = OAuthError("invalid_grant")
 _UNAUTHORIZED_CLIENT = OAuthError("unauthorized_client")

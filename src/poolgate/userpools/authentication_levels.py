@@ -54,6 +54,27 @@ class AuthenticationLevel:
     amr: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a sign-in got, asked for or not: its level, 0 for none, and its methods."""
+
+    level: int = 0
+    amr: tuple[str, ...] = ()
+
+    def said(self, pool: UserPool) -> AuthenticationLevel | None:
+        """Return what tokens say of it, None of one that satisfies no level."""
+        if not self.level:
+            return None
+        return AuthenticationLevel(pool.acr_names[self.level - 1], self.amr)
+
+
+def reached_by(proven: frozenset[Factor]) -> Reached:
+    """Return how far a sign-in got that proved as much."""
+    methods = tuple(dict.fromkeys(_METHODS[factor] for factor in _METHODS if factor in proven))
+    combined = ("mfa",) if len(methods) > 1 else ()
+    return Reached(level_of(proven), (*methods, *combined))
+
+
 def level_of(proven: frozenset[Factor]) -> int:
     """Return the highest level that is satisfied in full; 0 for none."""
     if Factor.PASSWORD in proven:
@@ -63,13 +84,6 @@ def level_of(proven: frozenset[Factor]) -> int:
     if Factor.WEB_AUTHN in proven:
         return _BY_TWO
     return _BY_CODE if proven & set(_FIRST_METHODS.values()) else 0
-
-
-def said_of(pool: UserPool, proven: frozenset[Factor]) -> AuthenticationLevel:
-    """Return what tokens say; `proven` satisfies a level."""
-    methods = tuple(dict.fromkeys(_METHODS[factor] for factor in _METHODS if factor in proven))
-    combined = ("mfa",) if len(methods) > 1 else ()
-    return AuthenticationLevel(pool.acr_names[level_of(proven) - 1], (*methods, *combined))
 
 
 def factors_said(amr: Sequence[str]) -> frozenset[Factor]:

@@ -24,6 +24,7 @@ from poolgate.store.call import Call
 from poolgate.store.database import Transaction
 from poolgate.userpools import browser_sessions, groups, pools, refresh_tokens, tokens, users
 from poolgate.userpools.app_clients import AppClient
+from poolgate.userpools.authentication_levels import AuthenticationLevel
 from poolgate.userpools.scopes import verify_readable
 from poolgate.userpools.tables import authorization_codes
 from poolgate.userpools.token_claims import Grant, SignIn, TokenSource
@@ -56,7 +57,8 @@ class VerifierMismatch(AuthorizationCodeInvalid):
 class GrantDetails(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What was granted; `auth_time` is in seconds.
 
-    `sent_redirect_uri` is None where the request named none and the app client's own was used.
+    `sent_redirect_uri` is None where the request named none and the app client's own was used,
+    `level` where it asked for none.
     """
 
     sent_redirect_uri: str | None
@@ -67,6 +69,7 @@ class GrantDetails(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     auth_time: int
     browser_session_id: str
     issued_at: int
+    level: AuthenticationLevel | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,7 @@ def redeem(
             scope=kept.details.scope,
             source=TokenSource.HOSTED,
             grant=Grant(nonce=kept.details.nonce, resource=kept.details.resource),
+            level=kept.details.level,
         ),
     )
     with call.db.writing(about=rows_of(kept.pool_id, kept.sub)) as transaction:

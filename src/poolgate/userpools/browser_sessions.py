@@ -19,6 +19,7 @@ from poolgate.foundation.randomness import random_token, random_uuid
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
+from poolgate.userpools.authentication_levels import Reached
 from poolgate.userpools.challenge_answers import password_set_at
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.tables import browser_sessions, users
@@ -38,6 +39,7 @@ class BrowserSession:
     session_id: str
     user: User
     auth_time: int
+    reached: Reached
     expires_at: int
 
 
@@ -57,6 +59,8 @@ _SESSION = (
         users,
         browser_sessions.c.session_id,
         browser_sessions.c.auth_time,
+        browser_sessions.c.level,
+        browser_sessions.c.amr,
         browser_sessions.c.password_set_at.label("session_password_set_at"),
         browser_sessions.c.expires_at,
     )
@@ -79,13 +83,16 @@ def lifetime_seconds(pool: UserPool) -> int:
     return TRACKED_LIFETIME_SECONDS if pool.session_tracking else LIFETIME_SECONDS
 
 
-def begin(transaction: Transaction, call: Call, pool: UserPool, user: User) -> BrowserSignIn:
+def begin(
+    transaction: Transaction, call: Call, pool: UserPool, user: User, *, reached: Reached
+) -> BrowserSignIn:
     """Store a new session, never an older one made longer, and return it with its cookie."""
     cookie = Secret(random_token(_TOKEN_BYTES))
     browser_session = BrowserSession(
         session_id=random_uuid(),
         user=user,
         auth_time=call.now_millis // 1000,
+        reached=reached,
         expires_at=call.now_millis + lifetime_seconds(pool) * 1000,
     )
     transaction.run(
@@ -97,6 +104,8 @@ def begin(transaction: Transaction, call: Call, pool: UserPool, user: User) -> B
             "sub": user.sub,
             "auth_time": browser_session.auth_time,
             "password_set_at": password_set_at(user),
+            "level": reached.level,
+            "amr": " ".join(reached.amr),
             "expires_at": browser_session.expires_at,
         },
     )
@@ -143,6 +152,7 @@ def _living(row: Any, now_millis: int) -> BrowserSession | None:  # noqa: ANN401
         session_id=row.session_id,
         user=user,
         auth_time=row.auth_time,
+        reached=Reached(row.level, tuple(row.amr.split())),
         expires_at=row.expires_at,
     )
 

@@ -52,7 +52,7 @@ def complete(call: Call, progress: Progress, device: Device | None) -> TokenSet 
             device_key=_device_key(situation.pool, device),
             on_new_device=on_new_device,
             level=(
-                authentication_levels.said_of(situation.pool, progress.proven)
+                authentication_levels.reached_by(progress.proven).said(situation.pool)
                 if situation.target_level
                 else None
             ),
@@ -79,7 +79,8 @@ def _sign_browser_in(call: Call, progress: Progress) -> BrowserSignIn:
         event = record_risk(transaction, call, progress, EventResponse.PASS)
         if situation.failures.failures:
             lockout.forgive(transaction, situation.pool.pool_id, user.sub)
-        signed_in = browser_sessions.begin(transaction, call, situation.pool, user)
+        reached = authentication_levels.reached_by(progress.proven)
+        signed_in = browser_sessions.begin(transaction, call, situation.pool, user, reached=reached)
     log_delivery.tell(call, situation.pool, user, event)
     _tell_confirmed(call, progress)
     return signed_in

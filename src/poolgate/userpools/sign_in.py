@@ -32,6 +32,7 @@ from poolgate.userpools import (
     second_factors,
     sign_in_triggers,
     situations,
+    step_up,
     threat_protection,
     tokens,
 )
@@ -176,6 +177,9 @@ def _with_migrated_user(call: Call, situation: Situation, attempt: Attempt) -> S
 
 def _begin_by_password(call: Call, situation: Situation, attempt: Attempt) -> Step:
     password = attempt.password or Secret("")
+    if attempt.door is Door.PAGES:
+        level = step_up.level_at_pages(situation, attempt, (Challenge.PASSWORD,))
+        situation = replace(situation, target_level=level)
     return password_proofs.prove(call, situation, password, door=attempt.door)
 
 

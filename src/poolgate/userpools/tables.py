@@ -503,6 +503,8 @@ browser_sessions = sa.Table(
     sa.Column("sub", KEY_TEXT, nullable=False),
     sa.Column("auth_time", sa.BigInteger, nullable=False),
     sa.Column("password_set_at", sa.BigInteger),
+    sa.Column("level", sa.BigInteger, nullable=False),
+    sa.Column("amr", sa.Text, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
     sa.UniqueConstraint("session_id", name="browser_sessions_by_id"),

@@ -646,6 +646,8 @@ def _browser_sessions() -> None:
         sa.Column("sub", KEY_TEXT, nullable=False),
         sa.Column("auth_time", sa.BigInteger(), nullable=False),
         sa.Column("password_set_at", sa.BigInteger(), nullable=True),
+        sa.Column("level", sa.BigInteger(), nullable=False),
+        sa.Column("amr", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
