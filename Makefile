@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour test check fmt lint types contracts gen fresh bench bench-size
+.PHONY: help demo tour chromium test check fmt lint types contracts gen fresh bench bench-size
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +44,15 @@ tour: $(READY) ## Every way in and every refusal, step by step; exit 1 if a step
 demo: $(READY) ## The tour, then keep server and app running
 	$(BIN)/python demo/tour.py --keep-serving
 
-test: $(READY) check ## Everything that CI runs
+chromium: ## Install the browser of the tests, where there is none
+	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium fonts-liberation; \
+	else \
+		echo "The browser tests need Chromium; install it as root: apt-get install chromium" >&2; exit 1; \
+	fi
+
+test: $(READY) check chromium ## Everything that CI runs
 	$(BIN)/pytest -n 2
 	$(BIN)/pytest -n 2 tests/operations tests/oauth tests/login --database postgresql
 

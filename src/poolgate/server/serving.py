@@ -63,12 +63,13 @@ def serve(settings: Settings) -> None:
     load_services()
     reserved = _reserve_port(settings.host, settings.port)
     try:
-        port = int(reserved.getsockname()[1])
+        # What a name like `localhost` stands for is found out once.
+        address, port = reserved.getsockname()[:2]
         listening = f"http://{_in_url(settings.host)}:{port}"
         public_url = settings.public_url or listening
         directory = _first_start(settings, public_url)
         directory.write_running(Running(public_url, settings.region, os.getpid()))
-        _run_workers(settings, port, public_url)
+        _run_workers(settings, address, port, public_url)
     finally:
         reserved.close()
 
@@ -190,7 +191,7 @@ def _reserve_port(host: str, port: int) -> socket.socket:
     return reserved
 
 
-def _run_workers(settings: Settings, port: int, public_url: str) -> None:
+def _run_workers(settings: Settings, address: str, port: int, public_url: str) -> None:
     from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415 - only `serve` needs it
     from granian.http import HTTP1Settings  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
@@ -204,7 +205,7 @@ def _run_workers(settings: Settings, port: int, public_url: str) -> None:
         multiprocessing.set_start_method("fork", force=True)
     granian = Server(
         "poolgate",
-        address=settings.host,
+        address=address,
         port=port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
@@ -215,7 +216,7 @@ def _run_workers(settings: Settings, port: int, public_url: str) -> None:
         log_dictconfig=_log_to_stderr(),
         workers_kill_timeout=_STOP_SECONDS,
     )
-    granian.on_startup(lambda: _announce_when_ready(settings.host, port, public_url))
+    granian.on_startup(lambda: _announce_when_ready(address, port, public_url))
     granian.serve(
         target_loader=partial(make_application, settings, public_url, os.getpid()),
         wrap_loader=False,
