@@ -216,7 +216,7 @@ def _verify_both_sides(
 def _denied(caller: Principal, action: str, role_arn: str) -> AccessDenied:
     # AWS: the reason is not told, or it would tell which roles there are.
     return AccessDenied(
-        message=f"User: {caller.arn} is not authorized to perform: {action} on resource: {role_arn}"
+        f"User: {caller.arn} is not authorized to perform: {action} on resource: {role_arn}"
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from poolgate.foundation.failure import Failure
-from poolgate.iam import managed_policies
+from poolgate.iam import authorization_messages, managed_policies
 from poolgate.iam import temporary_keys as temporary
 from poolgate.iam.inline_policies import NamedDocument
 from poolgate.iam.owned_documents import read_documents
@@ -22,7 +22,14 @@ _NO_CONTEXT: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 class AccessDenied(Failure):
-    """The caller's policies do not allow the action. Facts: message, in AWS's words."""
+    """The caller's policies do not allow the action. Facts: message, in AWS's words.
+
+    `encoded_message` tells why, to those only who may decode it; empty where nobody decided.
+    """
+
+    def __init__(self, message: str, *, encoded_message: str = "") -> None:
+        super().__init__(message=message)
+        self.encoded_message = encoded_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,12 @@ class PrincipalPolicies:
     identity: tuple[NamedDocument, ...] = ()
     boundary: NamedDocument | None = None
     session: tuple[NamedDocument, ...] | None = None
+
+    @property
+    def documents(self) -> tuple[NamedDocument, ...]:
+        """All of them, whatever they say."""
+        boundary = () if self.boundary is None else (self.boundary,)
+        return (*self.identity, *boundary, *(self.session or ()))
 
     def compiled(
         self, *, resource: Policy | None = None, resource_must_allow: bool = False
@@ -67,15 +80,16 @@ def authorize(
     if principal.is_root and resource_policy is None:
         # The root has no policies of its own, and nothing here limits it.
         return
-    decision = decision_on(
-        call,
-        policies_of(call, principal).compiled(resource=resource_policy),
-        action=action,
-        resource=resource,
-        context=context,
-    )
+    policies = policies_of(call, principal)
+    request = _request(call, action=action, resource=resource, context=context)
+    decision = decide(policies.compiled(resource=resource_policy), request)
     if not decision.allowed:
-        raise AccessDenied(message=denial_text(decision, principal.arn, action, resource))
+        raise AccessDenied(
+            denial_text(decision, principal.arn, action, resource),
+            encoded_message=authorization_messages.encode(
+                call, decision, request, policies.documents
+            ),
+        )
 
 
 def _verify_within_session(principal: Principal, action: str, resource: str) -> None:
@@ -92,7 +106,7 @@ def _verify_within_session(principal: Principal, action: str, resource: str) -> 
     manages_iam = service == "iam" and not has_mfa
     if service == "sts" or manages_iam:
         raise AccessDenied(
-            message=f"User: {principal.arn} is not authorized to perform: {action}"
+            f"User: {principal.arn} is not authorized to perform: {action}"
             f" on resource: {resource} with these session credentials"
         )
 
@@ -106,6 +120,12 @@ def decision_on(
     context: Mapping[str, tuple[str, ...]] = _NO_CONTEXT,
 ) -> Decision:
     """Return what `policies` decide on a request of the caller of `call`."""
+    return decide(policies, _request(call, action=action, resource=resource, context=context))
+
+
+def _request(
+    call: Call, *, action: str, resource: str, context: Mapping[str, tuple[str, ...]]
+) -> AccessRequest:
     principal = _principal(call)
     global_context = request_context(
         principal,
@@ -115,14 +135,11 @@ def decision_on(
         region=call.region,
         user_agent=call.user_agent,
     )
-    return decide(
-        policies,
-        AccessRequest(
-            principal=principal,
-            action=action,
-            resource=resource,
-            context={**context, **global_context},
-        ),
+    return AccessRequest(
+        principal=principal,
+        action=action,
+        resource=resource,
+        context={**context, **global_context},
     )
 
 

@@ -119,6 +119,25 @@ iam_account_aliases = sa.Table(
     sa.Column("alias", sa.Text, nullable=False),
 )
 
+# At most one row: the account's issuer, made when the feature was enabled first.
+iam_outbound_federation = sa.Table(
+    "iam_outbound_federation",
+    metadata,
+    sa.Column("account_id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+)
+
+iam_web_identity_keys = sa.Table(
+    "iam_web_identity_keys",
+    metadata,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("algorithm", sa.Text, nullable=False, unique=True),
+    sa.Column("public_jwk", sa.LargeBinary, nullable=False),
+    sa.Column("sealed_private_key", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+
 access_keys = sa.Table(
     "access_keys",
     metadata,
@@ -128,7 +147,21 @@ access_keys = sa.Table(
     sa.Column("sealed_secret", sa.LargeBinary, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    # The last use, to the hour.
+    sa.Column("used_at", sa.BigInteger),
+    sa.Column("used_service", sa.Text),
+    sa.Column("used_region", sa.Text),
     sa.Index("access_keys_by_user", "user_id"),
+)
+
+# The last use of a service by a user, a role or the root, to the hour.
+iam_service_uses = sa.Table(
+    "iam_service_uses",
+    metadata,
+    sa.Column("owner_id", sa.Text, primary_key=True),
+    sa.Column("service", sa.Text, primary_key=True),
+    sa.Column("used_at", sa.BigInteger, nullable=False),
+    sa.Column("region", sa.Text, nullable=False),
 )
 
 iam_mfa_devices = sa.Table(

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import msgspec
 
 from poolgate.foundation.ids import PoolId
+from poolgate.iam import outbound_federation
 from poolgate.identitypools import openid_tokens
 from poolgate.oauth.authorization_requests import PROMPTS, RESPONSE_MODES
 from poolgate.oauth.client_authentication import (
@@ -75,7 +76,8 @@ class Document:
 def find_document(call: Call, path: str) -> Document | None:
     """Return the document at `/{pool_id}/.well-known/{name}`, or None for any other path.
 
-    The keys of identities' tokens are those of no pool, at `/.well-known/jwks_uri`.
+    The keys of identities' tokens are those of no pool, at `/.well-known/jwks_uri`; the
+    documents of the account's own issuer are below `/sts/{name}`.
 
     Raise UserPoolNotFound when the path names no pool of this server.
     """
@@ -84,6 +86,11 @@ def find_document(call: Call, path: str) -> Document | None:
     match path.split("/"):
         case ["", directory, name] if directory == _WELL_KNOWN and name == IDENTITY_KEYS_NAME:
             return Document(openid_tokens.key_set(call))
+        case ["", outbound_federation.DOCUMENTS_PATH, account_issuer, directory, name] if (
+            directory == _WELL_KNOWN and name in _ACCOUNT_DOCUMENTS
+        ):
+            found = _ACCOUNT_DOCUMENTS[name](call, account_issuer)
+            return None if found is None else Document(found)
         case ["", pool_id, directory, name] if directory == _WELL_KNOWN and name in _DOCUMENTS:
             with call.db.reading() as transaction:
                 pools.get(transaction, PoolId(pool_id))
@@ -149,4 +156,8 @@ def _endpoints(base_url: str) -> dict[str, object]:
 _DOCUMENTS: Mapping[str, Callable[[Call, PoolId], Document]] = {
     KEY_SET_NAME: key_set,
     CONFIGURATION_NAME: configuration,
+}
+_ACCOUNT_DOCUMENTS: Mapping[str, Callable[[Call, str], bytes | None]] = {
+    KEY_SET_NAME: outbound_federation.key_set,
+    CONFIGURATION_NAME: outbound_federation.configuration,
 }

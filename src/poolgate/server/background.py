@@ -1,4 +1,4 @@
-"""What a worker does beside answering: sends messages, imports users, forgets what has expired."""
+"""What a worker does beside answering: sends messages, imports users, writes uses, forgets."""
 
 import threading
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from poolgate.userpools import log_delivery, pools
 from poolgate.userpools.housekeeping import purge_expired
 from poolgate.wire.installation import Installation
 
+_USES_EVERY_SECONDS = 5
 _FIRST_PURGE_SECONDS, _PURGE_EVERY_SECONDS = 60, 3600
 
 
@@ -34,6 +35,9 @@ def start_background(settings: Settings, installation: Installation, log: EventL
                 report=message_reporter(installation, log),
             ).start()
     import_worker(installation, log).start()
+    threading.Thread(
+        target=_write_uses, args=(installation, log), name="key uses", daemon=True
+    ).start()
     threading.Thread(
         target=_forget_expired, args=(installation, log), name="housekeeping", daemon=True
     ).start()
@@ -71,6 +75,15 @@ def _tell_pool(installation: Installation, attempt: Attempt) -> None:
         installation.clock.now(),
         details=f"{attempt.medium} message {attempt.outcome.value}: {attempt.reason}",
     )
+
+
+def _write_uses(installation: Installation, log: EventLog) -> None:
+    pause = threading.Event()
+    while not pause.wait(_USES_EVERY_SECONDS):
+        try:
+            installation.uses.write(installation.db)
+        except Exception as error:  # noqa: BLE001 - what is lost is when a key was used last
+            log.warning("key uses not written", reason=type(error).__name__)
 
 
 def _forget_expired(installation: Installation, log: EventLog) -> None:

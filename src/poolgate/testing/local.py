@@ -207,6 +207,11 @@ class LocalPoolgate:
         """Carry out the user import jobs that were started; a server does so by itself."""
         self._import_worker.run_due()
 
+    def write_uses(self) -> None:
+        """Write when access keys were used last; a server does so every few seconds."""
+        installation = self.application.installation
+        installation.uses.write(installation.db)
+
     def outbox(self, recipient: str | None = None) -> list[SentMessage]:
         """Return the messages sent so far, oldest first, of one recipient where given."""
         installation = self.application.installation

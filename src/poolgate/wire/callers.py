@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from poolgate.foundation.clock import epoch_millis
 from poolgate.foundation.ids import AccessKeyId, Region
+from poolgate.iam.key_uses import use_of
 from poolgate.iam.signers import root_principal, verify_signer
 from poolgate.policy.principal import Principal
 from poolgate.sigv4.failures import SignatureFailure, SignatureFault
@@ -75,6 +76,15 @@ def _verified_caller(installation: Installation, parts: RequestParts, service: s
         signer.secret_access_key, proof.date, proof.region, proof.service
     )
     verify_signature(parts, proof, signing_key)
+    installation.uses.note(
+        use_of(
+            signer.principal,
+            access_key_id,
+            service=service,
+            region=proof.region,
+            now_millis=epoch_millis(now),
+        )
+    )
     return SignedCaller(signer.principal, Region(proof.region), access_key_id)
 
 

@@ -16,6 +16,7 @@ from poolgate.foundation.randomness import random_uuid
 from poolgate.iam.access_keys import AccessKeyNotFound
 from poolgate.iam.authorization import AccessDenied, PrincipalPolicies
 from poolgate.iam.guard_keys import GuardScopeRefused, issue_guard_key, verify_for_guard
+from poolgate.iam.key_uses import KeyUse, use_of
 from poolgate.policy.principal import Principal
 from poolgate.sigv4.failures import SignatureFailure
 from poolgate.sigv4.requests import RequestParts
@@ -57,6 +58,7 @@ class VerificationQuestion(msgspec.Struct, frozen=True):
 class _Answer:
     status: int
     members: Mapping[str, object]
+    use: KeyUse | None = None
 
 
 def handle_guard_request(installation: Installation, http: HttpRequest) -> Handled:
@@ -77,6 +79,8 @@ def handle_guard_request(installation: Installation, http: HttpRequest) -> Handl
                 http, request_id=request_id, region=caller.region, principal=caller.principal
             )
             answer = answer_question(call, http.body)
+            if answer.use is not None:
+                installation.uses.note(answer.use)
     except (msgspec.DecodeError, UnicodeDecodeError):
         answer = _refused(BAD_REQUEST, "MalformedQuestion", "The question is not as documented.")
     except Exception as error:  # noqa: BLE001 - the last line of defence: anything is an internal error
@@ -113,6 +117,13 @@ def _signing_key(call: Call, body: bytes) -> _Answer:
             **_shown_policies(key.policies),
             "valid_until": int(key.expires_at.timestamp()),
         },
+        use_of(
+            key.principal,
+            key.access_key_id,
+            service=question.service,
+            region=question.region,
+            now_millis=call.now_millis,
+        ),
     )
 
 
@@ -140,6 +151,13 @@ def _verification(call: Call, body: bytes) -> _Answer:
             "principal": _shown(signer.principal),
             **_shown_policies(signer.policies),
         },
+        use_of(
+            signer.principal,
+            signer.access_key_id,
+            service=question.service,
+            region=question.region,
+            now_millis=call.now_millis,
+        ),
     )
 
 

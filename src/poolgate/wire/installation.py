@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from poolgate.credentials.sealing import Vault
 from poolgate.foundation.clock import Clock
 from poolgate.foundation.ids import AccountId, Region
+from poolgate.iam.key_uses import NotedUses
 from poolgate.policy.principal import Principal
 from poolgate.store.call import ActivityLog, BreachedPasswords, Call, Documents, Functions
 from poolgate.store.database import Database
@@ -46,6 +47,7 @@ class Installation:
     dev: bool = False
     strict_oauth: bool = False
     limits: EnforcedLimits = field(default_factory=EnforcedLimits)
+    uses: NotedUses = field(default_factory=NotedUses)
     skew_seconds: dict[str, int] = field(default_factory=default_skews)
 
     @property

@@ -5,7 +5,7 @@ A step reads and fills the `Exchange`, or raises. What it raises becomes the pro
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from poolgate.foundation.failure import Failure, names_of
@@ -36,6 +36,7 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 MAX_HEADER_BYTES = 32 * 1024
 MAX_HEADERS = 100
 INTERNAL_ERROR = 500
+ENCODED_MESSAGE_HEADER = "x-poolgate-encoded-authorization-message"
 
 
 @dataclass(slots=True)
@@ -236,11 +237,20 @@ def _worded(exchange: Exchange, failure: Failure) -> HttpResponse:
     if isinstance(failure, ConstraintsFailed):
         return _error(exchange, AwsError(exchange.door.constraint_code, ""), failure.message)
     if isinstance(failure, AccessDenied):
-        return _error(exchange, _named(exchange, Reason.ACCESS_DENIED), failure.facts["message"])
+        return _denied(exchange, failure)
     error = find_error(exchange.door.errors, failure)
     if error is None:
         raise UnwordedFailure(type(failure).__name__) from failure
     return _error(exchange, error, error.worded(failure))
+
+
+def _denied(exchange: Exchange, failure: AccessDenied) -> HttpResponse:
+    """Return the refusal, with what STS decodes for those who may know why."""
+    refused = _error(exchange, _named(exchange, Reason.ACCESS_DENIED), failure.facts["message"])
+    if not failure.encoded_message:
+        return refused
+    headers = {**refused.headers, ENCODED_MESSAGE_HEADER: failure.encoded_message}
+    return replace(refused, headers=headers)
 
 
 def _speaks_json(exchange: Exchange) -> bool:

@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -149,3 +150,35 @@ def test_secrets_are_neither_stored_nor_logged_in_the_open(tmp_path):
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"ada" in stored
     assert secret not in stored + log
+
+
+@pytest.mark.documented("API_GetAccessKeyLastUsed", "date, service and region; N/A before")
+def test_the_last_use_of_a_key_is_told_to_the_hour(poolgate, iam, user_credentials):
+    credentials = user_credentials("ada")
+    sts = poolgate.client("sts", credentials=credentials, region="eu-west-1")
+
+    def used():
+        answer = iam.get_access_key_last_used(AccessKeyId=credentials.access_key_id)
+        assert answer["UserName"] == "ada"
+        return answer["AccessKeyLastUsed"]
+
+    assert used() == {"ServiceName": "N/A", "Region": "N/A"}
+    sts.get_caller_identity()
+    poolgate.write_uses()
+    first = used()
+    assert (first["ServiceName"], first["Region"]) == ("sts", "eu-west-1")
+    poolgate.clock.advance(3600)
+    with pytest.raises(ClientError):
+        poolgate.client("cognito-idp", credentials=credentials).list_user_pools(MaxResults=1)
+    poolgate.write_uses()
+    second = used()
+    assert (second["ServiceName"], second["Region"]) == ("cognito-idp", "us-east-1")
+    assert second["LastUsedDate"] - first["LastUsedDate"] == timedelta(hours=1)
+    poolgate.write_uses()
+    assert used() == second
+
+
+@pytest.mark.assumed("error of an access key that does not exist")
+def test_an_unknown_key_has_no_last_use(iam, refused):
+    answer = refused(iam.get_access_key_last_used, AccessKeyId="AKIAUNKNOWN123456789")
+    assert answer["code"] == "NoSuchEntity"

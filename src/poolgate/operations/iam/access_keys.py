@@ -2,12 +2,13 @@
 
 from poolgate.foundation.clock import from_epoch_millis
 from poolgate.foundation.ids import AccessKeyId
-from poolgate.iam import access_keys
+from poolgate.iam import access_keys, key_uses, users
 from poolgate.iam.users import IamUser
 from poolgate.operations.iam.owners import ROOT_NAME, owner_named
 from poolgate.operations.iam.paging import Paging
 from poolgate.operations.iam.registrar import registrar
 from poolgate.operations.iam.requests import StatusNotSettable
+from poolgate.operations.iam.resources import key_owner_resource
 from poolgate.operations.registry import Authentication
 from poolgate.operations.shapes import iam as shapes
 from poolgate.store.call import Call
@@ -76,6 +77,26 @@ def delete_access_key(call: Call, request: shapes.DeleteAccessKeyRequest) -> Non
     """Delete a key."""
     owner = _owner(call, request.get("UserName"))
     access_keys.delete(call, owner, AccessKeyId(request["AccessKeyId"]))
+
+
+@registrar.operation(
+    "GetAccessKeyLastUsed", authentication=Authentication.SIGV4, resource_of=key_owner_resource
+)
+def get_access_key_last_used(
+    call: Call, request: shapes.GetAccessKeyLastUsedRequest
+) -> shapes.GetAccessKeyLastUsedResponse:
+    """Tell when, for which service and in which region a key was used last."""
+    with call.db.reading() as transaction:
+        used = key_uses.last_use(transaction, AccessKeyId(request["AccessKeyId"]))
+        owner = None if used.user_id is None else users.find_by_id(transaction, used.user_id)
+    # AWS API_AccessKeyLastUsed: "N/A" where there is nothing to tell
+    shape: shapes.AccessKeyLastUsed = {
+        "ServiceName": used.service or "N/A",
+        "Region": used.region or "N/A",
+    }
+    if used.used_at is not None:
+        shape["LastUsedDate"] = from_epoch_millis(used.used_at)
+    return {"UserName": _name(owner), "AccessKeyLastUsed": shape}
 
 
 def _owner(call: Call, name: str | None) -> IamUser | None:

@@ -10,6 +10,7 @@ from poolgate.iam import (
     managed_policies,
     mfa_devices,
     oidc_providers,
+    outbound_federation,
     roles,
     service_linked_roles,
     simulation,
@@ -53,6 +54,16 @@ _USERS: ErrorTable = {
     users.IamUserHasPolicies: _still_used("delete policies"),
     users.IamUserHasAttachedPolicies: _still_used("detach all policies"),
     users.IamUserInGroups: _still_used("remove users from group"),
+    outbound_federation.OutboundFederationEnabled: AwsError(
+        "FeatureEnabled",
+        "Outbound identity federation is already enabled for this account.",
+        CONFLICT,
+    ),
+    outbound_federation.OutboundFederationDisabled: AwsError(
+        "FeatureDisabled",
+        "Outbound identity federation is not enabled for this account.",
+        NOT_FOUND,
+    ),
     access_keys.AccessKeyNotFound: _not_found(
         "The Access Key with id {access_key_id} cannot be found."
     ),

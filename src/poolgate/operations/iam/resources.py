@@ -3,7 +3,17 @@
 An entity that is not there is told to callers who might act on it, were it at the default path.
 """
 
-from poolgate.iam import groups, managed_policies, mfa_devices, oidc_providers, roles, users
+from poolgate.foundation.ids import AccessKeyId
+from poolgate.iam import (
+    groups,
+    key_uses,
+    managed_policies,
+    mfa_devices,
+    oidc_providers,
+    roles,
+    users,
+)
+from poolgate.iam.access_keys import AccessKeyNotFound
 from poolgate.iam.owners import OwnerKind, entity_arn
 from poolgate.iam.signers import root_principal
 from poolgate.operations.registry import Shape
@@ -20,6 +30,19 @@ def named_user_resource(call: Call, request: Shape) -> str:
         user = users.find(transaction, name)
     path, stored_name = (user.path, user.name) if user else ("/", name)
     return users.user_arn(call.account_id, path, stored_name)
+
+
+def key_owner_resource(call: Call, request: Shape) -> str:
+    """Return the ARN of the user whose access key the request names."""
+    with call.db.reading() as transaction:
+        try:
+            used = key_uses.last_use(transaction, AccessKeyId(request["AccessKeyId"]))
+        except AccessKeyNotFound:
+            return users.user_arn(call.account_id, "/", "*")
+        owner = None if used.user_id is None else users.find_by_id(transaction, used.user_id)
+    if owner is None:
+        return root_principal(call.account_id).arn
+    return owner.owner.arn(call.account_id)
 
 
 def named_group_resource(call: Call, request: Shape) -> str:

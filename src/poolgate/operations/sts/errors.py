@@ -1,6 +1,14 @@
 """How sts words the failures of its operations."""
 
-from poolgate.iam import assumed_roles, managed_policies, mfa_devices, session_requests
+from poolgate.iam import (
+    assumed_roles,
+    authorization_messages,
+    managed_policies,
+    mfa_devices,
+    outbound_federation,
+    session_requests,
+    web_identity_tokens,
+)
 from poolgate.iam.access_keys import AccessKeyNotFound
 from poolgate.identitypools import issuers, web_identities
 from poolgate.operations.errors import AwsError, ErrorTable
@@ -80,6 +88,27 @@ STS_ERRORS: ErrorTable = {
     ),
     TokenCodeMissing: AwsError(
         "ValidationError", "SerialNumber and TokenCode must be given together."
+    ),
+    authorization_messages.AuthorizationMessageInvalid: AwsError(
+        "InvalidAuthorizationMessageException", "Message is not valid"
+    ),
+    outbound_federation.OutboundFederationDisabled: AwsError(
+        "OutboundWebIdentityFederationDisabledException",
+        "Outbound web identity federation is not enabled for this account.",
+        FORBIDDEN,
+    ),
+    web_identity_tokens.SigningAlgorithmUnknown: AwsError(
+        "ValidationError", "The signing algorithm {algorithm} is not RS256 or ES384."
+    ),
+    web_identity_tokens.SessionDurationEscalated: AwsError(
+        "SessionDurationEscalationException",
+        "The requested token duration would extend the session beyond its original expiration"
+        " time.",
+        FORBIDDEN,
+    ),
+    web_identity_tokens.WebIdentityTokenTooLarge: AwsError(
+        "JWTPayloadSizeExceededException",
+        "The requested token payload size exceeds the maximum allowed size.",
     ),
     mfa_devices.MfaProofWrong: AwsError(
         "AccessDenied",

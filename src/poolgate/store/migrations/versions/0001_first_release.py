@@ -191,6 +191,9 @@ def _access_keys() -> None:
         sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.Column("used_service", sa.Text(), nullable=True),
+        sa.Column("used_region", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["user_id"],
             ["iam_users.user_id"],
@@ -1013,6 +1016,37 @@ def _iam_account_aliases() -> None:
     )
 
 
+def _iam_outbound_federation() -> None:
+    op.create_table(
+        "iam_outbound_federation",
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id"),
+    )
+    op.create_table(
+        "iam_web_identity_keys",
+        sa.Column("key_id", sa.Text(), nullable=False),
+        sa.Column("algorithm", sa.Text(), nullable=False),
+        sa.Column("public_jwk", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_private_key", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key_id"),
+        sa.UniqueConstraint("algorithm"),
+    )
+
+
+def _iam_service_uses() -> None:
+    op.create_table(
+        "iam_service_uses",
+        sa.Column("owner_id", sa.Text(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("owner_id", "service"),
+    )
+
+
 def _temporary_keys() -> None:
     op.create_table(
         "temporary_keys",
@@ -1041,6 +1075,8 @@ def _iam() -> None:
     _iam_oidc_providers()
     _iam_mfa_devices()
     _iam_account_aliases()
+    _iam_outbound_federation()
+    _iam_service_uses()
     _temporary_keys()
 
 
