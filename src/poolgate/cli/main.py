@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import poolgate
-from poolgate.cli import configuration, environment, keys, start, users
+from poolgate.cli import configuration, environment, keys, policies, start, users
 
 EXTRA_MISSING = 1
 
@@ -40,6 +40,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"poolgate {poolgate.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for subcommand in (start, environment, keys, users, configuration):
+    for subcommand in (start, environment, keys, users, policies, configuration):
         subcommand.add_to(commands)
     return parser

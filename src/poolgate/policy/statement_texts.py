@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from poolgate.policy.documents import parse_policy
+from poolgate.policy.documents import PolicyKind, parse_policy
 from poolgate.policy.patterns import PolicyVersion
 
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -37,9 +37,11 @@ class StatementText:
     context_keys: tuple[str, ...]
 
 
-def statement_texts(document: str) -> tuple[StatementText, ...]:
-    """Return the statements of an identity policy in their order; raise MalformedPolicy."""
-    parse_policy(document)
+def statement_texts(
+    document: str, kind: PolicyKind = PolicyKind.IDENTITY
+) -> tuple[StatementText, ...]:
+    """Return the statements of a policy in their order; raise MalformedPolicy."""
+    parse_policy(document, kind=kind)
     has_variables = json.loads(document).get("Version") == PolicyVersion.CURRENT
     return tuple(
         StatementText(
