@@ -4,7 +4,8 @@ import argparse
 import sys
 from urllib.parse import urlsplit
 
-from poolgate.cli.flags import Subcommands, add_setting_flags, given_flags
+from poolgate.cli.flags import add_setting_flags, given_flags
+from poolgate.cli.subcommands import Subcommands
 from poolgate.server.settings import SETTINGS, Setting, Source, read_settings
 
 

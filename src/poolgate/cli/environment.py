@@ -5,7 +5,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from poolgate.cli.flags import Subcommands
+from poolgate.cli.subcommands import Subcommands
 from poolgate.server.data_directory import DataDirectory, DataDirectoryUnusable
 
 ENDPOINT_VARIABLES = (

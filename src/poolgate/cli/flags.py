@@ -2,11 +2,10 @@
 
 import argparse
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from poolgate.server.settings import CONFIG, SETTINGS
 
-Subcommands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse gives this type no public name
 WITH_FLAG = tuple(setting for setting in SETTINGS if setting.has_flag)
 _SWITCHES = frozenset({"dev"})
 

@@ -4,7 +4,8 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from poolgate.cli.flags import Subcommands, add_setting_flags, given_flags
+from poolgate.cli.flags import add_setting_flags, given_flags
+from poolgate.cli.subcommands import Subcommands
 from poolgate.server.settings import Settings, read_settings
 
 DEFAULT_AHEAD_SECONDS = 3600

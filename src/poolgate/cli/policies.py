@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from poolgate.cli.aws_access import add_access_flags, signing_door
-from poolgate.cli.flags import Subcommands
+from poolgate.cli.subcommands import Subcommands
 from poolgate.client.explanations import (
     EVERY_RESOURCE,
     DecidingStatement,

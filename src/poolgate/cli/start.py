@@ -4,7 +4,8 @@ import argparse
 import gc
 import sys
 
-from poolgate.cli.flags import Subcommands, add_setting_flags, given_flags
+from poolgate.cli.flags import add_setting_flags, given_flags
+from poolgate.cli.subcommands import Subcommands
 from poolgate.server.settings import read_settings
 
 SETTINGS_WRONG, START_REFUSED = 2, 1

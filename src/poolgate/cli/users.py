@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from poolgate.cli.flags import Subcommands, add_setting_flags, given_flags
+from poolgate.cli.flags import add_setting_flags, given_flags
 from poolgate.cli.progress import Progress
+from poolgate.cli.subcommands import Subcommands
 from poolgate.server.settings import Settings, read_settings
 
 if TYPE_CHECKING:

@@ -24,6 +24,11 @@ def cache_folder() -> str:
     return _folder("XDG_CACHE_HOME", ".cache")
 
 
+def config_folder() -> str:
+    """Return the folder for profiles and sign-ins; it need not exist yet."""
+    return variable("POOLGATE_CONFIG_DIR") or _folder("XDG_CONFIG_HOME", ".config")
+
+
 def home_file(variable_name: str, *below_home: str) -> str:
     """Return the path that a variable names, or else the usual one below the home folder."""
     named = variable(variable_name)
