@@ -14,7 +14,7 @@ from poolgate.oauth.errors import OAuthError, OAuthRefused, invalid_request
 from poolgate.oauth.pkce import parse_code_challenge
 from poolgate.oauth.redirect_uris import is_registered
 from poolgate.store.call import Call
-from poolgate.userpools import app_clients, resource_servers
+from poolgate.userpools import app_clients, identity_providers, resource_servers
 from poolgate.userpools.app_clients import AppClient, AppClientNotFound
 from poolgate.userpools.client_settings import SYSTEM_SCOPES
 from poolgate.userpools.device_authorizations import GRANT_TYPE
@@ -75,6 +75,8 @@ class AuthorizationRequest:
     login_hint: str | None
     # Names of authentication levels, the preferred one first.
     acr_values: tuple[str, ...] = ()
+    # Who is to vouch for the user, by name; None where the user may choose.
+    identity_provider: str | None = None
 
 
 def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> AuthorizationRequest:
@@ -88,6 +90,7 @@ def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> Authori
             _verify_strict(app_client, parameters)
         scopes = granted_scopes(call, app_client, parameters)
         code_challenge = parse_code_challenge(parameters)
+        identity_provider = wanted_provider(call, app_client, parameters)
     except GrantNotAllowed as failure:
         raise RequestRefused(answer_to, OAuthError("unauthorized_client")) from failure
     except OAuthRefused as failure:
@@ -105,6 +108,7 @@ def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> Authori
         nonce=parameters.get("nonce"),
         login_hint=parameters.get("login_hint"),
         acr_values=tuple(parameters.get("acr_values", "").split()),
+        identity_provider=identity_provider,
     )
 
 
@@ -179,16 +183,6 @@ def _verify_max_age(_app_client: AppClient, parameters: Parameters) -> None:
         raise OAuthRefused(invalid_request())
 
 
-def _verify_identity_provider(app_client: AppClient, parameters: Parameters) -> None:
-    providers = app_client.identity_providers or (LOCAL_USERS,)
-    named = parameters.get("identity_provider")
-    if named is not None and named not in providers:
-        raise OAuthRefused(invalid_request())
-    # What asks for another provider's sign-in must not end at the form for local users.
-    if named not in {None, LOCAL_USERS} or "idp_identifier" in parameters:
-        raise OAuthRefused(invalid_request("Sign-in by other providers is not supported yet."))
-
-
 def _verify_resource(_app_client: AppClient, parameters: Parameters) -> None:
     resource = parameters.get("resource")
     if resource is not None and not is_resource(resource):
@@ -212,9 +206,25 @@ REQUEST_STEPS: tuple[Verify, ...] = (
     _verify_no_request_object,
     _verify_prompt,
     _verify_max_age,
-    _verify_identity_provider,
     _verify_resource,
 )
+
+
+def wanted_provider(call: Call, app_client: AppClient, parameters: Parameters) -> str | None:
+    """Return the identity provider that is asked for, by its name or by another one.
+
+    Raises OAuthRefused for one that the app client does not take.
+    """
+    named = parameters.get("identity_provider")
+    identifier = parameters.get("idp_identifier")
+    if named is None and identifier is not None:
+        with call.db.reading() as transaction:
+            named = identity_providers.find_name(transaction, app_client.pool_id, identifier)
+        if named is None:
+            raise OAuthRefused(invalid_request())
+    if named is not None and named not in (app_client.identity_providers or (LOCAL_USERS,)):
+        raise OAuthRefused(invalid_request())
+    return named
 
 
 def is_resource(resource: str) -> bool:

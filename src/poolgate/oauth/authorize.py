@@ -1,7 +1,8 @@
 """`/oauth2/authorize`: straight back with a code, or to the login pages first.
 
 parameters ──> a request that counts ──> session usable? ── yes ──> redirect URI with a code
-                                             └── no ──> /login, or login_required for prompt=none
+                                             ├── no ──> /login, or login_required for prompt=none
+                                             └── no, and a provider is named ──> that provider
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from poolgate.oauth.authorization_responses import location_after_sign_in, locat
 from poolgate.oauth.browser_cookies import find_browser_session
 from poolgate.oauth.carried_requests import PARAMETER, carry
 from poolgate.oauth.errors import OAuthError, OAuthRefused
+from poolgate.oauth.federation import begin_federation, wants_federation
 from poolgate.oauth.places import Place
 from poolgate.oauth.pushed import consume_pushed, is_pushed
 from poolgate.oauth.requests import OAuthRequest, query_of
@@ -42,21 +44,31 @@ def answer_authorization_request(request: OAuthRequest) -> HttpResponse:
         sent = browser_query(request)
         parameters = consume_pushed(call, sent) if is_pushed(sent) else sent
         authorization = read_request(call, place.pool_id, parameters)
+        return _go_on(request, authorization, _query_of(request, sent, parameters))
     except RequestUnanswerable as failure:
         return redirect(error_location(place, failure.facts), error_code=UNANSWERABLE)
     except RequestRefused as failure:
         location = location_of_error(call, place.pool_id, failure.answer_to, failure.error)
         return redirect(location, error_code=failure.error.code)
+
+
+def _query_of(request: OAuthRequest, sent: Mapping[str, str], parameters: Mapping[str, str]) -> str:
+    """Return the request as it goes on through the pages."""
+    if not is_pushed(sent):
+        return request.http.query
+    carried = carry(request.call, request.pool_id, parameters)
+    return render_parameters(((PARAMETER, carried),))
+
+
+def _go_on(request: OAuthRequest, authorization: AuthorizationRequest, query: str) -> HttpResponse:
+    call, place = request.call, request.place
     browser_session = find_browser_session(call, place, request.http)
     if browser_session is not None and is_usable(call, authorization, browser_session):
         return redirect(location_after_sign_in(call, authorization, browser_session))
     if "none" in authorization.prompts:
-        login_required = OAuthError("login_required")
-        location = location_of_error(call, place.pool_id, authorization.answer_to, login_required)
-        return redirect(location, error_code=login_required.code)
-    query = request.http.query
-    if is_pushed(sent):
-        query = render_parameters(((PARAMETER, carry(call, place.pool_id, parameters)),))
+        raise RequestRefused(authorization.answer_to, OAuthError("login_required"))
+    if wants_federation(authorization):
+        return begin_federation(call, place, request.http, authorization, query)
     return redirect(f"{place.base_path}{LOGIN_PATH}?{query}")
 
 

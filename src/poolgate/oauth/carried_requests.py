@@ -18,8 +18,10 @@ from poolgate.oauth.authorization_requests import (
     AuthorizationRequest,
     RequestUnanswerable,
     read_request,
+    wanted_provider,
 )
 from poolgate.oauth.devices import VERIFICATION_PATH
+from poolgate.oauth.errors import OAuthRefused
 from poolgate.oauth.places import Place
 from poolgate.store.call import Call
 from poolgate.userpools import app_clients
@@ -31,6 +33,7 @@ FOR_A_DEVICE = "device"
 # As long as somebody may look at the login page before beginning anew.
 _LIFETIME_MILLIS = 3600 * 1000
 _PURPOSE = "authorization request"
+_CHOSEN_AT_PAGES = ("identity_provider",)
 
 
 class _Carried(msgspec.Struct, frozen=True, array_like=True):
@@ -67,12 +70,16 @@ def read_carried(call: Call, place: Place, sent: Mapping[str, str]) -> Authoriza
     carried = msgspec.msgpack.decode(opened, type=_Carried)
     if call.now_millis >= carried.expires_at:
         raise RequestUnanswerable(error="invalid_request")
+    # Which provider it is to be may be chosen on the way.
+    chosen = {name: sent[name] for name in _CHOSEN_AT_PAGES if name in sent}
     if carried.user_code:
-        return _for_a_device(call, place, carried)
-    return read_request(call, place.pool_id, carried.parameters)
+        return _for_a_device(call, place, carried, chosen)
+    return read_request(call, place.pool_id, {**carried.parameters, **chosen})
 
 
-def _for_a_device(call: Call, place: Place, carried: _Carried) -> AuthorizationRequest:
+def _for_a_device(
+    call: Call, place: Place, carried: _Carried, chosen: Mapping[str, str]
+) -> AuthorizationRequest:
     """Return the request of a person who signs in to approve a device, and goes on to do so."""
     with call.db.reading() as transaction:
         try:
@@ -82,6 +89,10 @@ def _for_a_device(call: Call, place: Place, carried: _Carried) -> AuthorizationR
         except AppClientNotFound:
             raise RequestUnanswerable(error="Client does not exist.") from None
     query = render_parameters((("user_code", carried.user_code),))
+    try:
+        identity_provider = wanted_provider(call, app_client, chosen)
+    except OAuthRefused as failure:
+        raise RequestUnanswerable(error=failure.error.code) from failure
     return AuthorizationRequest(
         app_client=app_client,
         answer_to=AnswerTo(
@@ -96,4 +107,5 @@ def _for_a_device(call: Call, place: Place, carried: _Carried) -> AuthorizationR
         max_age=None,
         nonce=None,
         login_hint=None,
+        identity_provider=identity_provider,
     )

@@ -206,14 +206,15 @@ def _update(
             require_sender(call, pool, delivery.medium)
         changed = replace(former, attributes=change.attributes, modified_at=call.now_millis)
         users.update(transaction, pool, changed, former)
-        _revoke_stale_codes(transaction, changed, former)
+        revoke_stale_codes(transaction, changed, former)
         for delivery in change.deliveries:
             key = _code_key(pool, sub, delivery.attribute)
             confirmation_codes.issue(transaction, call, text, key, delivery)
     return change.deliveries
 
 
-def _revoke_stale_codes(transaction: Transaction, changed: User, former: User) -> None:
+def revoke_stale_codes(transaction: Transaction, changed: User, former: User) -> None:
+    """Make codes worthless that went to addresses which are not the user's any more."""
     for attribute in ADDRESSES:
         if changed.attributes.get(attribute) != former.attributes.get(attribute):
             confirmation_codes.revoke_of_attribute(

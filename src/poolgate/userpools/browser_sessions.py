@@ -6,12 +6,16 @@ A browser session belongs to the pool, not to an app client: that is single sign
 fixed time from the sign-in, whatever is done with it, and ends at once with a log-out, another
 password, or a user who is disabled or deleted. Of the cookie only the SHA-256 digest is kept: it is
 random and long, so there is nothing to search for.
+
+Where an identity provider vouched for the user, the session remembers which one did (`Upstream`).
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from poolgate.foundation.ids import PoolId
@@ -32,15 +36,29 @@ TRACKED_LIFETIME_SECONDS = 90 * 24 * 3600
 _TOKEN_BYTES = 32
 
 
+class Upstream(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The identity provider that vouched for a user.
+
+    `sign_out` is what it must be told when the user signs out there, too.
+    """
+
+    provider_name: str
+    sign_out: Mapping[str, str] = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserSession:
-    """A signed-in browser; `auth_time` is in seconds, `expires_at` in milliseconds."""
+    """A signed-in browser; `auth_time` is in seconds, `expires_at` in milliseconds.
+
+    `upstream` is None where the user signed in here.
+    """
 
     session_id: str
     user: User
     auth_time: int
     reached: Reached
     expires_at: int
+    upstream: Upstream | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +71,8 @@ class BrowserSignIn:
 
 # A user whose password an administrator has reset proves somebody anew first.
 _MAY_GO_ON = frozenset({UserStatus.CONFIRMED, UserStatus.EXTERNAL_PROVIDER})
+# Whoever an identity provider vouches for needs no password here, whatever is the matter with it.
+_MAY_GO_ON_UPSTREAM = _MAY_GO_ON | {UserStatus.FORCE_CHANGE_PASSWORD, UserStatus.RESET_REQUIRED}
 _INSERT = sa.insert(browser_sessions)
 _SESSION = (
     sa.select(
@@ -62,6 +82,7 @@ _SESSION = (
         browser_sessions.c.level,
         browser_sessions.c.amr,
         browser_sessions.c.password_set_at.label("session_password_set_at"),
+        browser_sessions.c.upstream,
         browser_sessions.c.expires_at,
     )
     .join(
@@ -83,8 +104,19 @@ def lifetime_seconds(pool: UserPool) -> int:
     return TRACKED_LIFETIME_SECONDS if pool.session_tracking else LIFETIME_SECONDS
 
 
+def may_sign_in_upstream(user: User) -> bool:
+    """Tell whether an identity provider's word is enough for the user to be signed in."""
+    return user.enabled and user.status in _MAY_GO_ON_UPSTREAM
+
+
 def begin(
-    transaction: Transaction, call: Call, pool: UserPool, user: User, *, reached: Reached
+    transaction: Transaction,
+    call: Call,
+    pool: UserPool,
+    user: User,
+    *,
+    reached: Reached,
+    upstream: Upstream | None = None,
 ) -> BrowserSignIn:
     """Store a new session, never an older one made longer, and return it with its cookie."""
     cookie = Secret(random_token(_TOKEN_BYTES))
@@ -94,6 +126,7 @@ def begin(
         auth_time=call.now_millis // 1000,
         reached=reached,
         expires_at=call.now_millis + lifetime_seconds(pool) * 1000,
+        upstream=upstream,
     )
     transaction.run(
         _INSERT,
@@ -106,6 +139,7 @@ def begin(
             "password_set_at": password_set_at(user),
             "level": reached.level,
             "amr": " ".join(reached.amr),
+            "upstream": None if upstream is None else msgspec.json.encode(upstream),
             "expires_at": browser_session.expires_at,
         },
     )
@@ -142,9 +176,10 @@ def _living(row: Any, now_millis: int) -> BrowserSession | None:  # noqa: ANN401
     if row is None or now_millis >= row.expires_at:
         return None
     user = user_of(row)
+    may_go_on = _MAY_GO_ON if row.upstream is None else _MAY_GO_ON_UPSTREAM
     if (
         not user.enabled
-        or user.status not in _MAY_GO_ON
+        or user.status not in may_go_on
         or password_set_at(user) != row.session_password_set_at
     ):
         return None
@@ -154,6 +189,9 @@ def _living(row: Any, now_millis: int) -> BrowserSession | None:  # noqa: ANN401
         auth_time=row.auth_time,
         reached=Reached(row.level, tuple(row.amr.split())),
         expires_at=row.expires_at,
+        upstream=(
+            None if row.upstream is None else msgspec.json.decode(row.upstream, type=Upstream)
+        ),
     )
 
 

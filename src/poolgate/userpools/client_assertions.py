@@ -23,11 +23,10 @@ from poolgate.jose.strict_json import parse_json_object
 from poolgate.jose.tokens import TokenRefused, parse_token, verify_token
 from poolgate.outbound.documents import DocumentMissing, DocumentUnreachable
 from poolgate.store.call import Call
-from poolgate.store.database import InsertIfAbsent
-from poolgate.userpools import app_clients, pools
+from poolgate.userpools import app_clients, pools, spent_proofs
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.pools import UserPool
-from poolgate.userpools.tables import spent_proofs
+from poolgate.userpools.spent_proofs import SpentProof
 
 KEYS_TAG = "poolgate:client-keys:"
 # A new key signs this long after it was published; a set that cannot be read is asked for no
@@ -75,7 +74,6 @@ class _KeptKeySets:
 
 
 _KEY_SETS = _KeptKeySets()
-_SPEND = InsertIfAbsent(spent_proofs)
 
 
 def has_keys(pool: UserPool, client_id: ClientId) -> bool:
@@ -157,11 +155,11 @@ def _verify_claims(
 def _spend(call: Call, client_id: ClientId, claims: dict[str, Any]) -> None:
     """Use the assertion up; raise where it was used before."""
     named = f"client assertion\0{client_id}\0{claims['jti']}".encode()
-    spent = {
-        "digest": hashlib.sha256(named).digest(),
-        "expires_at": (int(claims["exp"]) + _SKEW_SECONDS) * 1000,
-    }
+    proof = SpentProof(
+        digest=hashlib.sha256(named).digest(),
+        expires_at=(int(claims["exp"]) + _SKEW_SECONDS) * 1000,
+    )
     with call.db.writing() as transaction:
-        is_first = transaction.insert_if_absent(_SPEND, spent)
+        is_first = spent_proofs.consume(transaction, proof)
     if not is_first:
         raise ClientAssertionRefused(private_detail="used before")

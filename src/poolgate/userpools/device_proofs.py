@@ -24,8 +24,9 @@ from poolgate.userpools.auth_sessions import AuthSession, AuthSessionInvalid
 from poolgate.userpools.challenge_answers import Answer, Resumed, means, of_presented, resume
 from poolgate.userpools.challenges import Challenge, Factor
 from poolgate.userpools.devices import Device, DeviceNotFound
-from poolgate.userpools.sign_in_progress import Progress, SpentProof, proven_user
+from poolgate.userpools.sign_in_progress import Progress, proven_user
 from poolgate.userpools.situations import Situation
+from poolgate.userpools.spent_proofs import SpentProof
 from poolgate.userpools.tables import devices as devices_table
 from poolgate.userpools.users import User
 

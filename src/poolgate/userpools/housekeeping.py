@@ -17,14 +17,14 @@ from poolgate.userpools import (
     passkey_registration,
     pushed_requests,
     refresh_tokens,
-    sign_in_progress,
+    spent_proofs,
 )
 
 _PURGES: tuple[Callable[[Transaction, int], int], ...] = (
     confirmation_codes.purge,
     auth_sessions.purge,
     attempt_limits.purge,
-    sign_in_progress.purge_spent_proofs,
+    spent_proofs.purge,
     passkey_registration.purge,
     refresh_tokens.purge,
     import_jobs.expire,

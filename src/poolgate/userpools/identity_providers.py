@@ -70,6 +70,10 @@ _BY_IDENTIFIER = (
     )
     .where(_OF_POOL, idp_identifiers.c.identifier == sa.bindparam("identifier"))
 )
+_NAME_OF = sa.select(idp_identifiers.c.name).where(
+    idp_identifiers.c.pool_id == sa.bindparam("pool_id"),
+    idp_identifiers.c.identifier == sa.bindparam("identifier"),
+)
 _NAMES = sa.select(identity_providers.c.name).where(_OF_POOL)
 _LIST = (
     sa.select(identity_providers.c.settings)
@@ -99,6 +103,20 @@ def get_by_identifier(
     if row is None:
         raise IdentityProviderNotFound(name=identifier)
     return detailed(call, row)
+
+
+def find_name(transaction: Transaction, pool_id: PoolId, identifier: str) -> str | None:
+    """Return the name of the identity provider with that other name, or None."""
+    row = transaction.one(_NAME_OF, {"pool_id": pool_id, "identifier": identifier})
+    return None if row is None else row.name
+
+
+def get_with_secret(
+    transaction: Transaction, call: Call, pool_id: PoolId, name: str
+) -> tuple[IdentityProvider, Secret | None]:
+    """Return the identity provider and what proves the pool to it; raise as `get`."""
+    row = row_of(transaction, pool_id, name)
+    return provider_of(row), secret_in(call, row)
 
 
 def names_of_pool(transaction: Transaction, pool_id: PoolId) -> frozenset[str]:

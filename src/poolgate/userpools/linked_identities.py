@@ -5,7 +5,7 @@ value of an attribute that the pool takes over from it. The user's attribute `id
 all links; it is written here, in the transaction that changes them, and nowhere else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -100,6 +100,41 @@ def find(transaction: Transaction, pool_id: PoolId, identity: Identity) -> Sub |
     """Return whom the identity is linked to, or None."""
     row = transaction.one(_FIND, _key(pool_id, identity))
     return None if row is None else Sub(row.sub)
+
+
+def find_by_attributes(
+    transaction: Transaction, pool_id: PoolId, provider_name: str, values: Mapping[str, str]
+) -> Sub | None:
+    """Return whom one of the values is linked to, or None; the first one counts."""
+    for attribute, value in values.items():
+        sub = find(transaction, pool_id, Identity(provider_name, attribute, value))
+        if sub is not None:
+            return sub
+    return None
+
+
+def own_identity(
+    provider: IdentityProvider, subject: str, *, issuer: str | None, now_millis: int
+) -> dict[str, str]:
+    """Return the attribute `identities` of the profile that the person's first sign-in makes."""
+    shown = ShownIdentity(
+        user_id=subject,
+        provider_name=provider.name,
+        provider_type=provider.type.value,
+        issuer=issuer,
+        primary=True,
+        date_created=now_millis,
+    )
+    return {IDENTITIES: msgspec.json.encode([shown]).decode()}
+
+
+def is_profile_of(user: User, identity: Identity) -> bool:
+    """Tell whether the user is the profile that the person's first sign-in made."""
+    return any(
+        shown.primary
+        and (shown.provider_name, shown.user_id) == (identity.provider_name, identity.value)
+        for shown in identities_of(user)
+    )
 
 
 def federated_username(identity: Identity) -> str:

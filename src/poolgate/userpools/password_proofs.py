@@ -12,8 +12,9 @@ from poolgate.userpools.begun_sign_in import Begun
 from poolgate.userpools.challenge_answers import Answer, means
 from poolgate.userpools.challenges import Challenge, Factor
 from poolgate.userpools.issued_challenges import ChallengeIssued
-from poolgate.userpools.sign_in_progress import Progress, SpentProof, proven_user
+from poolgate.userpools.sign_in_progress import Progress, proven_user
 from poolgate.userpools.situations import Situation
+from poolgate.userpools.spent_proofs import SpentProof
 from poolgate.userpools.users import UserDisabled, UserNotFound
 
 

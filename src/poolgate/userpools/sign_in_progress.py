@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import sqlalchemy as sa
-
 from poolgate.credentials.passwords import WrongPassword
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
-from poolgate.store.database import InsertIfAbsent, Transaction
+from poolgate.store.database import Transaction
 from poolgate.userpools import (
     account_events,
     auth_sessions,
@@ -17,6 +15,7 @@ from poolgate.userpools import (
     log_delivery,
     passkeys,
     software_tokens,
+    spent_proofs,
     threat_protection,
     users,
 )
@@ -28,22 +27,14 @@ from poolgate.userpools.lockout import FailureCount
 from poolgate.userpools.passkeys import PasskeyUse
 from poolgate.userpools.situations import Situation
 from poolgate.userpools.software_tokens import MatchedCode
+from poolgate.userpools.spent_proofs import SpentProof
 from poolgate.userpools.stored_passwords import is_same_password
-from poolgate.userpools.tables import spent_proofs
 from poolgate.userpools.threat_protection import Judgement
 from poolgate.userpools.users import User, UserDisabled, UserStatus
 
 
 class PasswordResetRequired(Failure):
     """The password was reset, or never set, and the user has not chosen a new one."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpentProof:
-    """A proof that is used up by this step, and until when it could have been used again."""
-
-    digest: bytes
-    expires_at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +60,6 @@ class Progress:
     passkey_use: PasskeyUse | None = None
 
 
-_SPEND = InsertIfAbsent(spent_proofs)
-_PURGE_SPENT = sa.delete(spent_proofs).where(spent_proofs.c.expires_at <= sa.bindparam("now"))
-
-
 def proven_user(
     call: Call,
     situation: Situation,
@@ -86,7 +73,7 @@ def proven_user(
     except WrongPassword:
         with call.db.writing() as transaction:
             if spent_proof is not None:
-                _spend(transaction, spent_proof)
+                spent_proofs.consume(transaction, spent_proof)
             count_failure(transaction, call, situation)
             event = account_events.record_refusal(transaction, call, situation)
         log_delivery.tell(call, situation.pool, situation.user, event)
@@ -133,7 +120,9 @@ def settle(transaction: Transaction, call: Call, progress: Progress) -> None:
         raise WrongPassword
     if not former.enabled:
         raise UserDisabled
-    if progress.spent_proof is not None and not _spend(transaction, progress.spent_proof):
+    if progress.spent_proof is not None and not spent_proofs.consume(
+        transaction, progress.spent_proof
+    ):
         raise WrongPassword
     if progress.answered is not None:
         auth_sessions.consume(transaction, progress.answered, call.now_millis)
@@ -180,14 +169,3 @@ def _is_as_found(former: User, found: User) -> bool:
         found.status,
         found.mfa,
     )
-
-
-def _spend(transaction: Transaction, proof: SpentProof) -> bool:
-    return transaction.insert_if_absent(
-        _SPEND, {"digest": proof.digest, "expires_at": proof.expires_at}
-    )
-
-
-def purge_spent_proofs(transaction: Transaction, now_millis: int) -> int:
-    """Forget proofs that are too old to be accepted anyway."""
-    return transaction.run(_PURGE_SPENT, {"now": now_millis})

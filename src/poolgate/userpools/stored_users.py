@@ -57,8 +57,11 @@ def aliases_of(pool: UserPool, user: User) -> dict[str, str]:
     """Return the keys that sign the user in besides the username, by attribute.
 
     Where addresses are the usernames they always do; as aliases only once verified, and every alias
-    only once the user is confirmed.
+    only once the user is confirmed. Profiles that a provider vouches for have none: their addresses
+    are the provider's word, and nobody signs in to them by a name.
     """
+    if user.status is UserStatus.EXTERNAL_PROVIDER:
+        return {}
     names = {
         attribute: value
         for attribute in pool.username_attributes

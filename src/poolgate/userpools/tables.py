@@ -264,7 +264,8 @@ auth_sessions = sa.Table(
     **_BY_KEY,
 )
 
-# Proofs that may be used once though nothing was stored when they were begun (SRP secret blocks).
+# Proofs that may be used once though nothing was stored when they were begun: SRP secret blocks,
+# assertions, states of sign-ins by other providers.
 spent_proofs = sa.Table(
     "spent_proofs",
     metadata,
@@ -505,6 +506,8 @@ browser_sessions = sa.Table(
     sa.Column("password_set_at", sa.BigInteger),
     sa.Column("level", sa.BigInteger, nullable=False),
     sa.Column("amr", sa.Text, nullable=False),
+    # Who vouched for the user: an identity provider, and what a sign-out there needs to know.
+    sa.Column("upstream", sa.LargeBinary),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
     sa.UniqueConstraint("session_id", name="browser_sessions_by_id"),

@@ -50,6 +50,7 @@ class Trigger(StrEnum):
     PRE_TOKEN_GENERATION = "PreTokenGeneration"  # noqa: S105 - a trigger's name
     CUSTOM_EMAIL_SENDER = "CustomEmailSender"
     CUSTOM_SMS_SENDER = "CustomSMSSender"
+    INBOUND_FEDERATION = "InboundFederation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

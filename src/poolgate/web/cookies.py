@@ -16,6 +16,9 @@ class Cookie:
 
     plain_name: str
     is_secure: bool
+    # Sent along with forms that other sites post, too; browsers want `Secure` for that, which they
+    # take from loop-back without https.
+    crosses_sites: bool = False
 
     @property
     def name(self) -> str:
@@ -32,10 +35,11 @@ class Cookie:
 
     def render(self, value: str, *, max_age_seconds: int | None = None) -> str:
         """Return the header that sets it; without an age it ends with the browser."""
-        parts = [f"{self.name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+        same_site = "None" if self.crosses_sites else "Lax"
+        parts = [f"{self.name}={value}", "Path=/", "HttpOnly", f"SameSite={same_site}"]
         if max_age_seconds is not None:
             parts.append(f"Max-Age={max_age_seconds}")
-        if self.is_secure:
+        if self.is_secure or self.crosses_sites:
             parts.append("Secure")
         return "; ".join(parts)
 

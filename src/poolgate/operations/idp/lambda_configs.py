@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from poolgate.foundation.failure import Failure
-from poolgate.operations.idp.unbuilt import refuse_if
 from poolgate.operations.shapes.idp import LambdaConfigType
 from poolgate.triggers.function_arns import NotAFunctionArn, parse_function_arn
 from poolgate.userpools.pool_settings import InvalidPoolSettings
@@ -14,6 +13,8 @@ from poolgate.userpools.triggers import Trigger
 _VERSIONED: Final = "PreTokenGenerationConfig"
 _KEY: Final = "KMSKeyID"
 _SENDERS: Final = (Trigger.CUSTOM_EMAIL_SENDER, Trigger.CUSTOM_SMS_SENDER)
+# Members with a version, of which there is one.
+_IN_ONE_VERSION: Final = (*_SENDERS, Trigger.INBOUND_FEDERATION)
 
 
 class FunctionArnInvalid(Failure):
@@ -21,7 +22,7 @@ class FunctionArnInvalid(Failure):
 
 
 def triggers_of(config: LambdaConfigType) -> dict[str, str]:
-    """Return the functions by trigger; raise SettingNotBuilt or FunctionArnInvalid."""
+    """Return the functions by trigger; raise FunctionArnInvalid or InvalidPoolSettings."""
     named: dict[str, Any] = {**config}
     versioned = config.get(_VERSIONED)
     if versioned is not None:
@@ -33,22 +34,22 @@ def triggers_of(config: LambdaConfigType) -> dict[str, str]:
             raise InvalidPoolSettings(
                 fault="PreTokenGeneration and PreTokenGenerationConfig must name the same function."
             )
-    _take_senders(named)
+    _take_versioned(named)
     functions = {}
     for member, function_arn in named.items():
-        refuse_if(member not in set(Trigger), f"LambdaConfig.{member}")
         functions[member] = _verified(str(function_arn))
     return functions
 
 
-def _take_senders(named: dict[str, Any]) -> None:
-    """Put the ARNs of custom senders in the place of their versioned members."""
+def _take_versioned(named: dict[str, Any]) -> None:
+    """Put ARNs in the place of members that have a version, too."""
     senders = [member for member in _SENDERS if member in named]
     if senders and _KEY not in named:
         raise InvalidPoolSettings(fault="KMSKeyID is required for custom sender triggers.")
     named.pop(_KEY, None)
-    for member in senders:
-        named[member] = named[member]["LambdaArn"]
+    for member in _IN_ONE_VERSION:
+        if member in named:
+            named[member] = named[member]["LambdaArn"]
 
 
 def pre_token_version_of(config: LambdaConfigType) -> str:
@@ -60,7 +61,7 @@ def pre_token_version_of(config: LambdaConfigType) -> str:
 def lambda_config_type(pool: UserPool) -> LambdaConfigType:
     """Return the functions as they were set."""
     members = {
-        member: {"LambdaVersion": V1, "LambdaArn": arn} if member in _SENDERS else arn
+        member: {"LambdaVersion": V1, "LambdaArn": arn} if member in _IN_ONE_VERSION else arn
         for member, arn in pool.triggers.items()
     }
     config = LambdaConfigType()

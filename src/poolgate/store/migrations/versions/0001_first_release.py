@@ -651,6 +651,7 @@ def _browser_sessions() -> None:
         sa.Column("password_set_at", sa.BigInteger(), nullable=True),
         sa.Column("level", sa.BigInteger(), nullable=False),
         sa.Column("amr", sa.Text(), nullable=False),
+        sa.Column("upstream", sa.LargeBinary(), nullable=True),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"

@@ -1,0 +1,69 @@
+"""The beginning of a sign-in by an identity provider: the browser is sent there."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from poolgate.foundation.failure import Failure
+from poolgate.oauth.authorization_requests import (
+    LOCAL_USERS,
+    AuthorizationRequest,
+    RequestRefused,
+)
+from poolgate.oauth.errors import find_error, invalid_request
+from poolgate.oauth.federation_errors import FEDERATION_ERRORS
+from poolgate.oauth.places import Place
+from poolgate.store.call import Call
+from poolgate.userpools import identity_providers
+from poolgate.userpools.identity_providers import IdentityProvider
+from poolgate.userpools.provider_details import ProviderType
+from poolgate.web.messages import HttpRequest, HttpResponse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """A browser on its way to an identity provider.
+
+    `query` is the authorization request as `carried_requests.read_carried` takes it.
+    """
+
+    call: Call
+    place: Place
+    http: HttpRequest
+    request: AuthorizationRequest
+    query: str
+    provider: IdentityProvider
+
+
+Depart = Callable[[Departure], HttpResponse]
+# How browsers are sent to each type of provider.
+DEPARTURES: Mapping[ProviderType, Depart] = MappingProxyType({})
+
+
+def wants_federation(request: AuthorizationRequest) -> bool:
+    """Tell whether the request names somebody else than this pool to vouch for the user."""
+    return request.identity_provider not in {None, LOCAL_USERS}
+
+
+def begin_federation(
+    call: Call, place: Place, http: HttpRequest, request: AuthorizationRequest, query: str
+) -> HttpResponse:
+    """Send the browser to the provider that the request names; raise RequestRefused."""
+    name = request.identity_provider or ""
+    try:
+        with call.db.reading() as transaction:
+            provider = identity_providers.get(transaction, place.pool_id, name)
+        depart = DEPARTURES.get(provider.type)
+        if depart is None:
+            told = f"Sign-in by {provider.type} providers is not supported yet."
+            raise RequestRefused(request.answer_to, invalid_request(told))
+        return depart(
+            Departure(
+                call=call, place=place, http=http, request=request, query=query, provider=provider
+            )
+        )
+    except Failure as failure:
+        error = find_error(FEDERATION_ERRORS, failure)
+        if error is None:
+            raise
+        raise RequestRefused(request.answer_to, error) from failure
