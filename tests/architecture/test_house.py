@@ -93,6 +93,7 @@ def test_every_failure_of_the_domains_is_worded_by_a_door():
             "poolgate.operations.idp.import_errors",
             "poolgate.operations.iam.errors",
             "poolgate.oauth.errors",
+            "poolgate.oauth.federation_errors",
             "poolgate.operations.sts.errors",
             "poolgate.operations.identity.errors",
             "poolgate.operations.secretsmanager.errors",
