@@ -7,8 +7,9 @@ import pytest
 from kits.guarded_poolgate import Surroundings, refused
 from kits.identity_chain import credentials_of, make_chain
 from kits.keychain import allow, document, keys_of, make_role, trusting
+from kits.oauth import claims_of
 
-from poolgate.guard import Forbidden, Roles
+from poolgate.guard import CognitoIdentity, Forbidden, Roles
 from poolgate.guard.callers import ADMIN_ROLE, USER_ROLE
 
 TRUSTS = pytest.mark.parametrize("trust", ["derived-key", "server"])
@@ -98,7 +99,11 @@ def test_an_expired_session_stops_at_once(around, sessions, trust, monkeypatch):
     around.poolgate.clock.advance(890)
     guard.authenticate(around.sign(keys))
     around.poolgate.clock.advance(10)
-    assert refused(guard, around.sign(keys)).code == "access_key_unknown"
+    for _ in range(2):
+        refusal = refused(guard, around.sign(keys))
+        assert refusal.code == "access_key_unknown"
+        assert refusal.facts["fault"] == "ExpiredToken"
+        assert refusal.message == "The security token included in the request is expired"
 
 
 @TRUSTS
@@ -132,3 +137,46 @@ def test_a_pools_user_is_no_administrator_whatever_the_session_is_called(poolgat
         assert caller.roles == {USER_ROLE}
     operator = around.iam_user("operator")
     assert guard.authenticate(around.sign(operator)).roles == {ADMIN_ROLE}
+
+
+@TRUSTS
+def test_whom_an_identity_pool_gave_the_keys(poolgate, around, sessions, trust):
+    chain = make_chain(poolgate, around.iam)
+    chain.set_roles({"authenticated": chain.role("member", allow("sts:AssumeRole"))})
+    id_token = chain.id_token("bob")
+    keys = credentials_of(chain.keys(id_token))
+    guard = around.guard(around.signed(trust=trust))
+    identity = guard.authenticate(around.sign(keys)).cognito_identity
+    assert identity.identity_pool_id == chain.pool_id
+    assert identity.identity_id == chain.identity_of(id_token)
+    assert identity.is_authenticated
+    assert identity.sub_at(chain.provider) == claims_of(id_token)["sub"]
+    assert identity.sub_at(chain.provider[:-1]) is None
+    # A role that these keys assume in turn speaks for the role alone, and so do other keys.
+    trusted = trusting({"AWS": around.poolgate.account_id})
+    further = make_role(around.iam, "further", trusted, allow("execute-api:Invoke"))
+    assumed = keys_of(
+        poolgate.client("sts", credentials=keys).assume_role(RoleArn=further, RoleSessionName="run")
+    )
+    for other in (assumed, sessions(), around.iam_user("operator")):
+        assert guard.authenticate(around.sign(other)).cognito_identity is None
+
+
+def test_a_guest_is_nobody_of_a_user_pool(poolgate, around):
+    chain = make_chain(poolgate, around.iam, guests=True)
+    chain.set_roles({"unauthenticated": chain.role("guest", kind="unauthenticated")})
+    guest = chain.identity.get_id(IdentityPoolId=chain.pool_id)["IdentityId"]
+    keys = credentials_of(chain.identity.get_credentials_for_identity(IdentityId=guest))
+    identity = around.guard(around.signed()).authenticate(around.sign(keys)).cognito_identity
+    assert (identity.identity_id, identity.is_authenticated) == (guest, False)
+    assert identity.sub_at(chain.provider) is None
+
+
+def test_two_users_of_one_pool_are_nobody_in_particular():
+    provider = "cognito-idp.us-east-1.amazonaws.com/us-east-1_Example"
+    logins = (provider, f"{provider}:CognitoSignIn:one", f"{provider}:CognitoSignIn:two")
+    assert (
+        CognitoIdentity("i", "p", is_authenticated=True, logins=logins[:2]).sub_at(provider)
+        == "one"
+    )
+    assert CognitoIdentity("i", "p", is_authenticated=True, logins=logins).sub_at(provider) is None

@@ -9,6 +9,7 @@ from poolgate.guard.asgi import GuardMiddleware
 from poolgate.guard.basic import BasicPasswords
 from poolgate.guard.bearer import BearerTokens
 from poolgate.guard.callers import Caller
+from poolgate.guard.cognito_identities import CognitoIdentity
 from poolgate.guard.delegated import Delegation
 from poolgate.guard.gate import Guard
 from poolgate.guard.outbound import OutboundAnswer, OutboundFailed, OutboundRequest
@@ -34,6 +35,7 @@ __all__ = [
     "BasicPasswords",
     "BearerTokens",
     "Caller",
+    "CognitoIdentity",
     "Delegation",
     "DependencyUnavailable",
     "Forbidden",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from poolgate.guard.cognito_identities import CognitoIdentity
 from poolgate.policy.principal import Principal
 
 CallerKind = Literal["anonymous", "bearer", "basic", "signed", "delegated"]
@@ -27,6 +28,7 @@ class Caller:
         groups: The names in `cognito:groups`.
         scopes: The words of an access token's `scope`.
         principal: The IAM principal of a `signed` caller.
+        cognito_identity: The identity whose keys a `signed` caller has, None for other keys.
         actor: The service that acts for the caller in a `delegated` call.
         roles: `admin` or `user`; empty for the anonymous caller.
     """
@@ -39,6 +41,7 @@ class Caller:
     groups: tuple[str, ...] = ()
     scopes: frozenset[str] = frozenset()
     principal: Principal | None = None
+    cognito_identity: CognitoIdentity | None = None
     actor: Principal | None = None
     roles: frozenset[str] = frozenset()
 

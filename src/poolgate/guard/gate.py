@@ -15,6 +15,7 @@ from poolgate.guard.basic import BasicPasswords, BasicProof, is_private
 from poolgate.guard.bearer import BearerProof, BearerTokens, TokenVerifier
 from poolgate.guard.callers import ANONYMOUS, Caller
 from poolgate.guard.challenges import Challenges
+from poolgate.guard.cognito_identities import identity_of
 from poolgate.guard.delegated import Delegation, verify_actor, verify_bare
 from poolgate.guard.errands import AsyncDriver, BlockingDriver, Steps
 from poolgate.guard.guard_door import Signer
@@ -255,6 +256,7 @@ class Guard:
                 id=principal.arn,
                 username=principal.username,
                 principal=principal,
+                cognito_identity=identity_of(principal),
                 roles=self._roles.of_principal(principal),
             )
         verify_bare(subject_token)

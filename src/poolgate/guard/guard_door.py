@@ -11,6 +11,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -21,7 +23,11 @@ from poolgate.guard.cognito_calls import retry_seconds, throttled, unavailable
 from poolgate.guard.outbound import OutboundAnswer, OutboundFailed, OutboundRequest
 from poolgate.guard.refusals import RefusalCode, Unauthenticated
 from poolgate.policy.principal import KeyOrigin, Principal, PrincipalType
-from poolgate.sigv4.failures import UNKNOWN_ACCESS_KEY_TEXT, SignatureFault
+from poolgate.sigv4.failures import (
+    EXPIRED_CREDENTIALS_TEXT,
+    UNKNOWN_ACCESS_KEY_TEXT,
+    SignatureFault,
+)
 from poolgate.sigv4.proofs import Proof
 from poolgate.sigv4.requests import RequestParts
 from poolgate.sigv4.signing import sign
@@ -53,6 +59,13 @@ class SignerKey:
     signer: Signer
     signing_key: bytes = field(repr=False)
     valid_until: float
+
+
+class RejectedKey(Enum):
+    """Why an access key does not count: nobody holds it or it was switched off, or it has ended."""
+
+    UNKNOWN = 1
+    EXPIRED = 2
 
 
 class GuardDoor:
@@ -120,13 +133,19 @@ class GuardDoor:
         return OutboundRequest("POST", f"{self._url}{_DOOR}/{name}", (*headers, *proof), body)
 
 
-def read_signing_key(answer: OutboundAnswer | OutboundFailed, proof: Proof) -> SignerKey | None:
-    """Return the key, None for an access key that does not count; raise for no usable answer."""
+def read_signing_key(
+    answer: OutboundAnswer | OutboundFailed, proof: Proof
+) -> SignerKey | RejectedKey:
+    """Return the key, or why the access key does not count; raise for no usable answer."""
     answered = _verify_usable(answer)
+    told_code = answered.json_object().get("code") if answered.status != _OK else None
     if answered.status == _NOT_FOUND:
-        if answered.json_object().get("code") != "AccessKeyNotFound":
+        if told_code != "AccessKeyNotFound":
             raise unavailable(_WHAT, "no guard door at this URL")
-        return None
+        return RejectedKey.UNKNOWN
+    # The guard's own question is signed with a lasting key, so that this is the caller's.
+    if answered.status == _FORBIDDEN and told_code == SignatureFault.EXPIRED_TOKEN:
+        return RejectedKey.EXPIRED
     if answered.status != _OK:
         raise unavailable(_WHAT, _told(answered))
     members = answered.json_object()
@@ -168,9 +187,17 @@ def signature_refusal(fault: str, message: str) -> Unauthenticated:
     return Unauthenticated(code, message, facts={"fault": fault})
 
 
-def unknown_access_key() -> Unauthenticated:
-    """Return the refusal of an access key that nobody holds or that was switched off."""
-    return signature_refusal(SignatureFault.INVALID_ACCESS_KEY, UNKNOWN_ACCESS_KEY_TEXT)
+def rejected_access_key(rejected: RejectedKey) -> Unauthenticated:
+    """Return the refusal of an access key that does not count."""
+    return signature_refusal(*_REJECTIONS[rejected])
+
+
+_REJECTIONS: Final = MappingProxyType(
+    {
+        RejectedKey.UNKNOWN: (SignatureFault.INVALID_ACCESS_KEY, UNKNOWN_ACCESS_KEY_TEXT),
+        RejectedKey.EXPIRED: (SignatureFault.EXPIRED_TOKEN, EXPIRED_CREDENTIALS_TEXT),
+    }
+)
 
 
 def _verify_usable(answer: OutboundAnswer | OutboundFailed) -> OutboundAnswer:

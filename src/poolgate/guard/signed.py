@@ -18,12 +18,13 @@ from poolgate.guard.cognito_calls import throttled
 from poolgate.guard.errands import Errand, Steps
 from poolgate.guard.guard_door import (
     GuardDoor,
+    RejectedKey,
     Signer,
     SignerKey,
     read_signing_key,
     read_verification,
+    rejected_access_key,
     signature_refusal,
-    unknown_access_key,
 )
 from poolgate.guard.outbound import OutboundAnswer, OutboundFailed
 from poolgate.guard.paths import verify_unfolded
@@ -47,9 +48,9 @@ Trust = Literal["derived-key", "server"]
 
 _MAX_KEYS: Final = 10_000
 _MAX_REPLAYS: Final = 100_000
-_UNKNOWN_SECONDS: Final = 5
-_MAX_UNKNOWN_KEYS: Final = 20
-_UNKNOWN_WINDOW_SECONDS: Final = 60
+_REJECTED_SECONDS: Final = 5
+_MAX_REJECTED_KEYS: Final = 20
+_REJECTED_WINDOW_SECONDS: Final = 60
 _LONGEST_REVALIDATION_SECONDS: Final = 3600
 _LONGEST_SKEW_SECONDS: Final = 900
 _LONGEST_KEY_ID: Final = 128
@@ -167,9 +168,9 @@ class SignedProof:
             clock=clock,
         )
         self._keys: BoundedCache[_CacheKey, _Kept] = BoundedCache(_MAX_KEYS)
-        self._unknown: BoundedCache[_CacheKey, bool] = BoundedCache(_MAX_KEYS)
-        self._unknown_by_peer: FailureLimiter[str] = FailureLimiter(
-            _MAX_UNKNOWN_KEYS, _UNKNOWN_WINDOW_SECONDS
+        self._rejected: BoundedCache[_CacheKey, RejectedKey] = BoundedCache(_MAX_KEYS)
+        self._rejected_by_peer: FailureLimiter[str] = FailureLimiter(
+            _MAX_REJECTED_KEYS, _REJECTED_WINDOW_SECONDS
         )
         self._replays: BoundedCache[str, bool] = BoundedCache(_MAX_REPLAYS)
         self._hosts = None if settings.hosts is None else {host.lower() for host in settings.hosts}
@@ -244,7 +245,7 @@ class SignedProof:
         except SignatureFailure as failure:
             raise signature_refusal(failure.fault, failure.message) from failure
         if not proof.access_key_id.isalnum() or len(proof.access_key_id) > _LONGEST_KEY_ID:
-            raise unknown_access_key()
+            raise rejected_access_key(RejectedKey.UNKNOWN)
         return proof
 
     def _verify_here(
@@ -273,9 +274,10 @@ class SignedProof:
         kept = self._keys.find(cache_key, now)
         if kept is not None and now < kept.fresh_until:
             return kept.key
-        if self._unknown.find(cache_key, now):
-            raise unknown_access_key()
-        seconds = self._unknown_by_peer.seconds_to_wait(peer, now)
+        rejected = self._rejected.find(cache_key, now)
+        if rejected is not None:
+            raise rejected_access_key(rejected)
+        seconds = self._rejected_by_peer.seconds_to_wait(peer, now)
         if kept is None and seconds is not None:
             raise throttled(seconds)
 
@@ -285,11 +287,11 @@ class SignedProof:
 
         def receive(answer: OutboundAnswer | OutboundFailed) -> SignerKey:
             key = read_signing_key(answer, proof)
-            if key is None:
+            if isinstance(key, RejectedKey):
                 self._keys.discard(cache_key)
-                self._unknown.put(cache_key, kept=True, expires_at=now + _UNKNOWN_SECONDS)
-                self._unknown_by_peer.note_failure(peer, now)
-                raise unknown_access_key()
+                self._rejected.put(cache_key, kept=key, expires_at=now + _REJECTED_SECONDS)
+                self._rejected_by_peer.note_failure(peer, now)
+                raise rejected_access_key(key)
             fresh_until = min(now + self._settings.revalidate_seconds, key.valid_until)
             self._keys.put(cache_key, _Kept(key, fresh_until), expires_at=fresh_until)
             return key

@@ -15,7 +15,7 @@ from poolgate.iam.access_keys import AccessKeyNotFound
 from poolgate.iam.authorization import PrincipalPolicies, authorize, policies_of
 from poolgate.iam.signers import Signer, verify_signer
 from poolgate.policy.principal import Principal
-from poolgate.sigv4.failures import SignatureFailure
+from poolgate.sigv4.failures import SignatureFailure, SignatureFault
 from poolgate.sigv4.proofs import parse_proof, verify_signature
 from poolgate.sigv4.requests import RequestParts
 from poolgate.sigv4.signing import derive_signing_key
@@ -70,7 +70,8 @@ def issue_guard_key(
     """Return the signing key for a scope that the calling guard is allowed to verify.
 
     AccessDenied comes first, so that only a guard learns which keys exist; then GuardScopeRefused
-    and AccessKeyNotFound, also for an inactive or expired key, or a session token that is not its.
+    and AccessKeyNotFound, also for an inactive key or a session token that is not its. Temporary
+    keys that have ended are a SignatureFailure that says so.
     """
     _authorize_scope(call, GET_SIGNING_KEY, region=region, service=service)
     if not _is_current(date, call.now):
@@ -78,6 +79,8 @@ def issue_guard_key(
     try:
         signer = _verify_signer(call, access_key_id, session_token)
     except SignatureFailure as failure:
+        if failure.fault is SignatureFault.EXPIRED_TOKEN:
+            raise
         raise AccessKeyNotFound(access_key_id=access_key_id) from failure
     expires_at = call.now + timedelta(seconds=GUARD_KEY_SECONDS)
     temporary = signer.principal.temporary
