@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from poolgate.guard import GuardRequest
 from poolgate_dce.answers import PREFLIGHT, Answer, broken_answer, error_answer
+from poolgate_dce.auth_pages import AUTH_PATH, AuthPages, Page, PageRequest
 from poolgate_dce.failures import Failure, InvalidRequest
 from poolgate_dce.gateway import Gateway, Refused, missing_token
 from poolgate_dce.methods import Method, MethodCall, Office, find_methods
@@ -31,24 +32,48 @@ class Application:
     """Serves the API below its base path."""
 
     def __init__(
-        self, office: Office, gateway: Gateway, *, base_path: str, public_url: str | None = None
+        self,
+        office: Office,
+        gateway: Gateway,
+        *,
+        base_path: str,
+        public_url: str | None = None,
+        pages: AuthPages | None = None,
     ) -> None:
         self._office = office
         self._gateway = gateway
         self._base_path = base_path
         self._public_url = public_url
+        self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event of the ASGI server."""
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        answer = await self._answer(request)
-        await _response(answer)(scope, receive, send)
+        path = self._below_base(raw_path_of(scope))
+        page = await self._page(request, path)
+        answered = await self._answer(request, path) if page is None else page
+        await _response(answered)(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _page(self, request: Request, path: str) -> Answer | Page | None:
+        """Return the page for browsers at the path, None where it has none."""
+        if self._pages is None or not (path == AUTH_PATH or path.startswith(f"{AUTH_PATH}/")):
+            return None
+        if request.method == "OPTIONS":
+            return PREFLIGHT
+        if request.method != "GET":
+            return missing_token()
+        asked = PageRequest(path, request.query_params, request.cookies)
+        # It asks the hosted login and the identity pool.
+        page = await run_in_threadpool(self._pages.answer, asked)
+        if page is not None:
+            _log.info("page path=%s status=%d", path, page.status)
+        return page
+
+    async def _answer(self, request: Request, path: str) -> Answer:
         raw_path = raw_path_of(request.scope)
-        methods, named = find_methods(self._below_base(raw_path))
+        methods, named = find_methods(path)
         if request.method == "OPTIONS" and methods:
             return PREFLIGHT
         method = methods.get(request.method)
@@ -89,11 +114,12 @@ class Application:
             _log.exception("method_failed method=%s path=%s", method.http_method, method.path)
             return broken_answer()
         _log.info(
-            "called method=%s path=%s status=%d caller=%r admin=%s",
+            "called method=%s path=%s status=%d caller=%r username=%r admin=%s",
             method.http_method,
             method.path,
             answer.status,
             caller.name,
+            caller.username,
             caller.is_admin,
         )
         return answer
@@ -132,7 +158,12 @@ def _parse_query(query: str) -> Mapping[str, str]:
         raise InvalidRequest from error
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: Answer | Page) -> Response:
+    if isinstance(answer, Page):
+        shown = Response(answer.body, answer.status, media_type=answer.media_type)
+        for name, value in answer.headers:
+            shown.headers.append(name, value)
+        return shown
     response = (
         Response(status_code=answer.status, media_type="application/json")
         if answer.body is None

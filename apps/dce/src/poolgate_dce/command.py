@@ -1,16 +1,34 @@
 """The command: `serve`, and what an operator does to the same file by hand."""
 
 import argparse
+import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from poolgate.guard import GuardMisconfigured
-from poolgate_dce import accounts, leasing, server, settings, surroundings, usage
+from poolgate_dce import (
+    accounts,
+    aws_clients,
+    leasing,
+    server,
+    set_up,
+    settings,
+    surroundings,
+    usage,
+)
 from poolgate_dce.database import Database
 from poolgate_dce.failures import Failure
 
+_SETTING_UP = (
+    "Make the user pool with its hosted login, the identity pool with its rules, the roles and the"
+    " app's own key. An operator's keys are taken from where the AWS CLI takes them. The settings"
+    " of `serve` are written to a file, among them a secret; what may be known is printed."
+)
 Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
 
 
@@ -21,7 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Command = given.command
     try:
         return command(given, environment)
-    except (settings.BadSettings, GuardMisconfigured, Failure, OSError) as error:
+    except (
+        settings.BadSettings,
+        GuardMisconfigured,
+        Failure,
+        OSError,
+        set_up.AlreadySetUp,
+        BotoCoreError,
+        ClientError,
+    ) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
@@ -71,6 +97,38 @@ def _keep_usage(path: Path, lines: Sequence[bytes]) -> int:
     return 0
 
 
+def _set_up(given: argparse.Namespace, _environment: Mapping[str, str]) -> int:
+    wishes = settings.read_wishes(given)
+    clients = set_up.Clients(
+        **{
+            name: aws_clients.operator_client(service, wishes.poolgate_url, wishes.region)
+            for name, service in _OPERATOR_SERVICES.items()
+        }
+    )
+    # Made before anything else is, so that no secret is lost for want of a file.
+    with open(given.settings_file, "x", opener=_private) as settings_file:
+        try:
+            installed = set_up.set_up(clients, wishes)
+        except BaseException:
+            Path(given.settings_file).unlink()
+            raise
+        settings_file.writelines(f"{name}={text}\n" for name, text in installed.settings.items())
+    _tell(json.dumps(installed.outputs, indent=2))
+    return 0
+
+
+_OPERATOR_SERVICES = {
+    "cognito": "cognito-idp",
+    "identity": "cognito-identity",
+    "iam": "iam",
+    "sts": "sts",
+}
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def _tell(*lines: str) -> None:
     sys.stdout.writelines(f"{line}\n" for line in lines)
     sys.stdout.flush()
@@ -90,6 +148,11 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     reset.add_argument("account_id", nargs="?", help="only this account")
     review = _declare(commands, "review", _review, "End leases that must end", environment)
     settings.add_limit_flags(review, environment)
+    installing = commands.add_parser(
+        "set-up", help="Make the pools, roles and keys of an installation", description=_SETTING_UP
+    )
+    installing.set_defaults(command=_set_up)
+    settings.add_set_up_flags(installing, environment)
     usage_commands = commands.add_parser("usage", help="Keep usage records").add_subparsers(
         required=True, metavar="COMMAND"
     )

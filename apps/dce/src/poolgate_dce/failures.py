@@ -73,12 +73,10 @@ class KeysRefused(Failure):
 
 
 class KeysUnavailable(Failure):
-    """This installation cannot make keys of child accounts."""
+    """Keys of a child account cannot be made, or not now."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "Keys of leased accounts are not available: no source of account keys is configured"
-        )
+    def __init__(self, where: str) -> None:
+        super().__init__(f"Keys are not available: {where} gives none now")
 
 
 PARAMETERS = "invalid request parameters"

@@ -11,6 +11,7 @@ from poolgate.guard import (
     BasicPasswords,
     BearerTokens,
     Caller,
+    CognitoIdentity,
     Delegation,
     Guard,
     GuardRequest,
@@ -21,6 +22,7 @@ from poolgate.guard import (
 )
 from poolgate_dce.answers import Answer, Headers
 from poolgate_dce.methods import ApiCaller, Method
+from poolgate_dce.pool_users import ROLES_ATTRIBUTE, PoolUnavailable, PoolUser, PoolUsers
 from poolgate_dce.settings import Settings, SignedSettings
 
 # AWS: the error types of a REST API with IAM authorisation, by the guard's kind of fault; every
@@ -36,6 +38,7 @@ _PASSING_TROUBLE: Mapping[RefusalCode, tuple[int, str, str]] = {
     RefusalCode.THROTTLED: (429, "TooManyRequestsException", "Too Many Requests"),
     RefusalCode.DEPENDENCY_UNAVAILABLE: (503, "ServiceUnavailableException", "Service Unavailable"),
 }
+_ADMIN = "admin"
 # What a user of the pool sent instead of a signature, and why it does not count.
 _USER_TROUBLE: Mapping[RefusalCode, str] = {
     RefusalCode.TOKEN_INVALID: "Unauthorized",
@@ -58,8 +61,12 @@ class Refused(Exception):
 class Gateway:
     """Decides on each call by the guard, and by which methods are open to plain users."""
 
-    def __init__(self, settings: Settings, hosts: Sequence[str]) -> None:
-        self._guard = _guard(settings, hosts)
+    def __init__(
+        self, settings: Settings, hosts: Sequence[str], pool_users: PoolUsers | None = None
+    ) -> None:
+        self._roles = _roles(settings)
+        self._guard = _guard(settings, hosts, self._roles)
+        self._pool_users = pool_users
         self._base_path = settings.base_path
         self._api_arn = settings.api_arn
 
@@ -71,7 +78,7 @@ class Gateway:
             raise Refused(_refusal_answer(refusal)) from refusal
         if caller.is_anonymous:
             raise Refused(missing_token())
-        api_caller = _api_caller(caller)
+        api_caller = self._api_caller(caller)
         # Without a username nothing could be "own", so such a caller may do nothing at all.
         if not api_caller.is_admin and not (method.open_to_users and api_caller.username):
             path = request.path.removeprefix(self._base_path)
@@ -79,21 +86,38 @@ class Gateway:
             raise Refused(_denied(api_caller.name, resource))
         return api_caller
 
+    def _api_caller(self, caller: Caller) -> ApiCaller:
+        if caller.principal is None:
+            username = caller.username or ""
+            return ApiCaller(username, username, caller.is_admin)
+        if self._pool_users is not None and caller.cognito_identity is not None:
+            user = _find(self._pool_users, caller.cognito_identity)
+            return self._pool_caller(caller, caller.principal.arn, user)
+        # SEED: a signed caller that is no user of a pool has no own leases; it is an admin or
+        # nobody.
+        return ApiCaller(caller.principal.arn, "", caller.is_admin)
+
+    def _pool_caller(self, caller: Caller, arn: str, user: PoolUser | None) -> ApiCaller:
+        if user is None:
+            # Deleted, disabled, or of another pool: whatever the role allows, it is nobody here.
+            return ApiCaller(arn, "", is_admin=False)
+        roles = self._roles.of_claims({ROLES_ATTRIBUTE: user.roles_attribute}, user.groups)
+        return ApiCaller(arn, user.username, caller.is_admin or _ADMIN in roles)
+
+
+def _find(pool_users: PoolUsers, identity: CognitoIdentity) -> PoolUser | None:
+    try:
+        return pool_users.find(identity)
+    except PoolUnavailable as error:
+        status, error_type, text = _PASSING_TROUBLE[RefusalCode.DEPENDENCY_UNAVAILABLE]
+        raise Refused(_gateway_answer(status, error_type, {"message": text})) from error
+
 
 def missing_token() -> Answer:
     """Return what an unsigned request gets, and every unknown path and method."""
     return _gateway_answer(
         403, "MissingAuthenticationTokenException", {"message": "Missing Authentication Token"}
     )
-
-
-def _api_caller(caller: Caller) -> ApiCaller:
-    if caller.principal is not None:
-        # SEED: a signed caller that is no user of a pool has no own leases; it is an admin or
-        # nobody.
-        return ApiCaller(name=caller.principal.arn, username="", is_admin=caller.is_admin)
-    username = caller.username or ""
-    return ApiCaller(name=username, username=username, is_admin=caller.is_admin)
 
 
 def _refusal_answer(refusal: Refusal) -> Answer:
@@ -133,7 +157,15 @@ def _gateway_answer(
     return Answer(status, body, (("x-amzn-ErrorType", error_type), *headers))
 
 
-def _guard(settings: Settings, hosts: Sequence[str]) -> Guard:
+def _roles(settings: Settings) -> Roles:
+    return Roles(
+        admin_principals=settings.admin_principals,
+        admin_group_word=settings.admin_group_word,
+        admin_attribute=(ROLES_ATTRIBUTE, settings.admin_name),
+    )
+
+
+def _guard(settings: Settings, hosts: Sequence[str], roles: Roles) -> Guard:
     proofs: list[SignedRequests | BearerTokens | BasicPasswords] = []
     if settings.signed is not None:
         proofs.append(_signed_requests(settings, settings.signed, hosts))
@@ -155,11 +187,6 @@ def _guard(settings: Settings, hosts: Sequence[str]) -> Guard:
             )
         )
     delegation = Delegation(settings.delegation_actors) if settings.delegation_actors else None
-    roles = Roles(
-        admin_principals=settings.admin_principals,
-        admin_group_word=settings.admin_group_word,
-        admin_attribute=("custom:roles", settings.admin_name),
-    )
     return Guard(*proofs, delegation=delegation, roles=roles)
 
 

@@ -18,7 +18,10 @@ from poolgate_dce.limits import Limits
 
 @dataclass(frozen=True, slots=True)
 class ApiCaller:
-    """Who calls: an admin, or a plain user known by username. `name` is for texts and logs."""
+    """Who calls: an admin, or a plain user known by username.
+
+    `name` is for texts and logs; only users of the pool have a username, admins among them.
+    """
 
     name: str
     username: str
@@ -157,12 +160,31 @@ def create_lease_keys(office: Office, call: MethodCall) -> Answer:
         raise KeysHidden
     if not lease.gives_access(office.now()):
         raise KeysRefused
+    return _keys_answer(office, call.caller, lease, account.principal_role_arn)
+
+
+def create_own_lease_keys(office: Office, call: MethodCall) -> Answer:
+    """Make temporary keys of the account that the caller has leased."""
+    try:
+        with office.database.reading() as transaction:
+            lease = leases.find_active_of_principal(transaction, call.caller.username)
+            if lease is None:
+                raise KeysHidden
+            account = accounts.get(transaction, lease.account_id)
+    except NotFound as error:
+        raise KeysHidden from error
+    if not lease.gives_access(office.now()):
+        raise KeysRefused
+    return _keys_answer(office, call.caller, lease, account.principal_role_arn)
+
+
+def _keys_answer(office: Office, caller: ApiCaller, lease: Lease, role_arn: str) -> Answer:
     if office.key_source is None:
-        raise KeysUnavailable
+        raise KeysUnavailable("this installation")
     keys = office.key_source.keys_of(
-        account_id=account.id,
-        role_arn=account.principal_role_arn,
-        role_session_name=_role_session_name(call.caller.username or lease.principal_id),
+        account_id=lease.account_id,
+        role_arn=role_arn,
+        role_session_name=_role_session_name(caller.username or lease.principal_id),
     )
     return Answer(201, account_keys.render(keys))
 
@@ -192,6 +214,7 @@ METHODS = (
     Method("GET", "/leases", list_leases, open_to_users=True),
     Method("POST", "/leases", create_lease, open_to_users=True),
     Method("DELETE", "/leases", end_lease_of_pair, open_to_users=True),
+    Method("POST", "/leases/auth", create_own_lease_keys, open_to_users=True),
     Method("GET", "/leases/{id}", get_lease, open_to_users=True),
     Method("DELETE", "/leases/{id}", end_lease, open_to_users=True),
     Method("POST", "/leases/{id}/auth", create_lease_keys, open_to_users=True),

@@ -6,12 +6,18 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from poolgate_dce import surroundings
+from poolgate_dce import aws_clients, surroundings
+from poolgate_dce.account_keys import AccountKeySource
 from poolgate_dce.application import Application
+from poolgate_dce.assumed_roles import AssumedRoleKeys
+from poolgate_dce.auth_pages import AUTH_PATH, AuthPages
 from poolgate_dce.database import Database
 from poolgate_dce.gateway import Gateway
+from poolgate_dce.hosted_login import HostedLogin
 from poolgate_dce.housekeeping import Housekeeper
 from poolgate_dce.methods import Office
+from poolgate_dce.pool_keys import PoolKeys
+from poolgate_dce.pool_users import PoolUsers
 from poolgate_dce.settings import Settings
 
 
@@ -32,14 +38,21 @@ class _Server(uvicorn.Server):
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
     database = Database.open(settings.database)
-    office = Office(database, settings.limits, surroundings.epoch_now, surroundings.new_lease_id)
+    office = Office(
+        database,
+        settings.limits,
+        surroundings.epoch_now,
+        surroundings.new_lease_id,
+        _key_source(settings),
+    )
     listening = _listen(settings.host, settings.port)
     url = settings.public_url or _url_of(listening)
     application = Application(
         office,
-        Gateway(settings, settings.accepted_hosts or _hosts_of(url)),
+        Gateway(settings, settings.accepted_hosts or _hosts_of(url), _pool_users(settings)),
         base_path=settings.base_path,
         public_url=settings.public_url,
+        pages=_auth_pages(settings, f"{url}{settings.base_path}"),
     )
     config = uvicorn.Config(
         application,
@@ -60,6 +73,37 @@ def serve(settings: Settings) -> None:
     finally:
         housekeeper.stop()
         database.close()
+
+
+def _key_source(settings: Settings) -> AccountKeySource | None:
+    signed = settings.signed
+    if signed is None:
+        return None
+    sts = aws_clients.signing_client("sts", signed.server_url, signed.region, signed.access_key)
+    return AssumedRoleKeys(sts, settings.console)
+
+
+def _pool_users(settings: Settings) -> PoolUsers | None:
+    signed, pools = settings.signed, settings.pools
+    if signed is None or pools is None:
+        return None
+    return PoolUsers(
+        pools,
+        aws_clients.signing_client(
+            "cognito-idp", signed.server_url, pools.region, signed.access_key
+        ),
+    )
+
+
+def _auth_pages(settings: Settings, site_url: str) -> AuthPages | None:
+    signed, pools, login = settings.signed, settings.pools, settings.login
+    if signed is None or pools is None or login is None:
+        return None
+    hosted_login = HostedLogin(
+        login.url, login.client_id, f"{site_url}{AUTH_PATH}", surroundings.random_text
+    )
+    identity = aws_clients.unsigned_client("cognito-identity", signed.server_url, pools.region)
+    return AuthPages(site_url, settings.stage, pools, hosted_login, PoolKeys(pools, identity))
 
 
 def _listen(host: str, port: int) -> socket.socket:

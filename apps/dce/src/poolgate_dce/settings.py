@@ -8,9 +8,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+from urllib.parse import urlsplit
 
+from poolgate_dce.assumed_roles import Console
+from poolgate_dce.flags import Flags
 from poolgate_dce.limits import BudgetPeriod, Limits
+from poolgate_dce.pool_users import Pools
+from poolgate_dce.set_up import Wishes
 
 _DEFAULTS = Limits()
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9_.~-]+)+")
@@ -29,6 +34,11 @@ class SignedSettings:
     secret_access_key: str
     region: str
     trust: Literal["derived-key", "server"]
+
+    @property
+    def access_key(self) -> tuple[str, str]:
+        """The app's own access key: its id and its secret."""
+        return self.access_key_id, self.secret_access_key
 
     def __repr__(self) -> str:
         return f"SignedSettings(server_url={self.server_url!r}, region={self.region!r})"
@@ -54,6 +64,14 @@ class BasicSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginSettings:
+    """Which app client signs people in at which hosted login, for the credentials page."""
+
+    url: str
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything `serve` needs; `api_arn` is `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE`."""
 
@@ -65,9 +83,13 @@ class Settings:
     accepted_hosts: tuple[str, ...]
     limits: Limits
     api_arn: str
+    stage: str
     signed: SignedSettings | None
     bearer: BearerSettings | None
     basic: BasicSettings | None
+    pools: Pools | None
+    login: LoginSettings | None
+    console: Console | None
     delegation_actors: tuple[str, ...]
     admin_principals: tuple[str, ...]
     admin_name: str
@@ -78,14 +100,14 @@ class Settings:
 
 def add_database_flag(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
     """Declare the flag that every command has."""
-    _Flags(parser, environment).add(
+    Flags(parser, environment).add(
         "--database", type=Path, default="dce.sqlite3", help="the SQLite file"
     )
 
 
 def add_limit_flags(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
     """Declare the limits of leases and budgets."""
-    flags = _Flags(parser, environment)
+    flags = Flags(parser, environment)
     flags.add("--max-lease-budget-amount", type=float, default=_DEFAULTS.max_lease_budget_amount)
     flags.add(
         "--max-lease-period",
@@ -109,7 +131,7 @@ def add_limit_flags(parser: argparse.ArgumentParser, environment: Mapping[str, s
 
 def add_serve_flags(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
     """Declare what only the server needs."""
-    flags = _Flags(parser, environment)
+    flags = Flags(parser, environment)
     flags.add("--host", default="127.0.0.1")
     flags.add("--port", type=int, default=9450, help="0 picks a free port")
     flags.add("--base-path", default="/api", help="what every path begins with")
@@ -141,12 +163,56 @@ def add_serve_flags(parser: argparse.ArgumentParser, environment: Mapping[str, s
     flags.add_list("--bearer-client-id", help="app clients whose tokens are accepted")
     flags.add("--bearer-token-use", choices=("id", "access", "any"), default="id")
     flags.add("--bearer-jwks-url", help="where the pool's keys are, if not at its issuer")
+    flags.add("--user-pool-id", help="the pool of users who come with an identity pool's keys")
+    flags.add("--identity-pool-id", help="the identity pool that gives them those keys")
+    flags.add("--login-url", help="the user pool's hosted login, for the page at /auth")
+    flags.add("--login-client-id", help="the app client that signs people in there")
+    flags.add(
+        "--console-sign-in-url",
+        help="where keys of leased accounts get a console link, as AWS's"
+        " https://signin.aws.amazon.com/federation; none without it",
+    )
+    flags.add("--console-url", default="https://console.aws.amazon.com/")
     flags.add("--basic-client-id", help="accept names and passwords that this app client signs in")
     flags.add_list("--delegation-actor", help="ARN patterns of services that may act for users")
     flags.add("--admin-name", default="Admin", help="the part of custom:roles that makes an admin")
     flags.add("--admin-group-word", default="Admin", help="the word in a group's name, likewise")
     flags.add_switch("--auto-reset", help="make accounts Ready without an operator's `reset`")
     flags.add("--review-seconds", type=int, default=60, help="how often leases are reviewed")
+
+
+def add_set_up_flags(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    """Declare what an installation is made of."""
+    flags = Flags(parser, environment)
+    flags.add("--api-url", default="http://127.0.0.1:9450/api", help="where clients reach the API")
+    flags.add("--poolgate-url", default="http://127.0.0.1:9440")
+    flags.add(
+        "--login-url", help="the hosted login, if browsers do not reach it below --poolgate-url"
+    )
+    flags.add("--settings-file", default="dce.env", help="made new, for its owner only")
+    flags.add("--namespace", default="main", help="the end of every name")
+    flags.add("--namespace-prefix", default="dce", help="the beginning of every name")
+    flags.add("--region", default="us-east-1")
+    flags.add("--api-id", default="dce")
+    flags.add("--stage", default="api")
+    flags.add("--principal-role-name", default=_DEFAULTS.principal_role_name)
+    flags.add_list("--identity-providers", default="COGNITO", help="who may vouch for users")
+
+
+def read_wishes(given: argparse.Namespace) -> Wishes:
+    """Return what the flags ask to be made."""
+    return Wishes(
+        api_url=given.api_url.rstrip("/"),
+        poolgate_url=given.poolgate_url.rstrip("/"),
+        login_url=(given.login_url or "").rstrip("/"),
+        namespace=given.namespace,
+        namespace_prefix=given.namespace_prefix,
+        region=given.region,
+        api_id=given.api_id,
+        stage=given.stage,
+        principal_role_name=given.principal_role_name,
+        identity_providers=given.identity_providers,
+    )
 
 
 def read_limits(given: argparse.Namespace) -> Limits:
@@ -164,6 +230,7 @@ def read_settings(given: argparse.Namespace, environment: Mapping[str, str]) -> 
     """Return the settings; raise BadSettings unless they describe a guarded API."""
     signed = _signed_settings(given, environment)
     bearer = _bearer_settings(given)
+    pools = _pools(given)
     if signed is None and bearer is None:
         raise BadSettings("give --poolgate-url or --bearer-issuer: an API needs a guard")
     if not re.fullmatch(r"[0-9]{12}", given.account_id):
@@ -185,9 +252,13 @@ def read_settings(given: argparse.Namespace, environment: Mapping[str, str]) -> 
         api_arn=(
             f"arn:aws:execute-api:{given.region}:{given.account_id}:{given.api_id}/{given.stage}"
         ),
+        stage=given.stage,
         signed=signed,
         bearer=bearer,
         basic=_basic_settings(given),
+        pools=pools,
+        login=_login_settings(given, pools),
+        console=_console(given),
         delegation_actors=_delegation_actors(given),
         admin_principals=given.admin_principal,
         admin_name=given.admin_name,
@@ -237,6 +308,41 @@ def _bearer_settings(given: argparse.Namespace) -> BearerSettings | None:
     )
 
 
+def _pools(given: argparse.Namespace) -> Pools | None:
+    named = given.user_pool_id, given.identity_pool_id
+    if not any(named):
+        return None
+    if not all(named) or given.poolgate_url is None:
+        raise BadSettings("--user-pool-id, --identity-pool-id and --poolgate-url go together")
+    return Pools(*named)
+
+
+def _login_settings(given: argparse.Namespace, pools: Pools | None) -> LoginSettings | None:
+    named = given.login_url, given.login_client_id
+    if not any(named):
+        return None
+    if not all(named) or pools is None:
+        raise BadSettings("--login-url and --login-client-id go together, and need the two pools")
+    if not _keeps_secrets(given.login_url):
+        raise BadSettings("--login-url must be https, or http on this machine")
+    return LoginSettings(given.login_url.rstrip("/"), given.login_client_id)
+
+
+def _console(given: argparse.Namespace) -> Console | None:
+    if given.console_sign_in_url is None:
+        return None
+    if not _keeps_secrets(given.console_sign_in_url):
+        raise BadSettings("--console-sign-in-url must be https, or http on this machine")
+    return Console(given.console_sign_in_url, given.console_url)
+
+
+def _keeps_secrets(url: str) -> bool:
+    where = urlsplit(url)
+    return where.scheme == "https" or (
+        where.scheme == "http" and where.hostname in {"127.0.0.1", "::1", "localhost"}
+    )
+
+
 def _basic_settings(given: argparse.Namespace) -> BasicSettings | None:
     if given.basic_client_id is None:
         return None
@@ -250,43 +356,3 @@ def _delegation_actors(given: argparse.Namespace) -> tuple[str, ...]:
     if actors and (given.poolgate_url is None or given.bearer_issuer is None):
         raise BadSettings("--delegation-actor needs --poolgate-url and --bearer-issuer")
     return actors
-
-
-class _Flags:
-    """Declares flags whose default is their environment variable, else a constant."""
-
-    def __init__(self, parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
-        self._parser = parser
-        self._environment = environment
-
-    def add(self, flag: str, *, default: Any = None, help: str = "", **more: Any) -> None:  # noqa: A002, ANN401  argparse's own words and values
-        """Declare a flag with one value; argparse converts text defaults like given values."""
-        variable = _variable(flag)
-        self._parser.add_argument(
-            flag,
-            default=self._environment.get(variable, default),
-            help=f"{help} [{variable}]".strip(),
-            **more,
-        )
-
-    def add_list(self, flag: str, *, default: str = "", help: str) -> None:  # noqa: A002  argparse's own word
-        """Declare a flag whose values are separated by commas."""
-        self.add(flag, default=default, type=_comma_list, help=f"{help}, separated by commas")
-
-    def add_switch(self, flag: str, *, help: str) -> None:  # noqa: A002  argparse's own word
-        """Declare a flag without a value; `1` or `true` in the environment sets it."""
-        variable = _variable(flag)
-        self._parser.add_argument(
-            flag,
-            action="store_true",
-            default=self._environment.get(variable, "").lower() in {"1", "true"},
-            help=f"{help} [{variable}]",
-        )
-
-
-def _variable(flag: str) -> str:
-    return "DCE_" + flag.removeprefix("--").replace("-", "_").upper()
-
-
-def _comma_list(text: str) -> tuple[str, ...]:
-    return tuple(part for part in map(str.strip, text.split(",")) if part)

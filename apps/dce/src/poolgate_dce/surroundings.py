@@ -1,6 +1,7 @@
 """The only place that reads the clock, draws chance and reads the environment."""
 
 import os
+import secrets
 import time
 import uuid
 from collections.abc import Mapping
@@ -14,6 +15,11 @@ def epoch_now() -> int:
 def new_lease_id() -> str:
     """Return a random (version 4) UUID as text."""
     return str(uuid.uuid4())
+
+
+def random_text() -> str:
+    """Return 43 characters (256 bits) that nobody can guess."""
+    return secrets.token_urlsafe(32)
 
 
 def environment() -> Mapping[str, str]:
