@@ -1,40 +1,23 @@
 """Fixtures: the app's file for tests of its rules, real processes for tests of the whole."""
 
 import contextlib
-import http.client
-import json
-import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import boto3
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from dce_api import Api
 from dce_desk import Desk
+from dce_installation import Installed, set_up
+from dce_processes import PASSWORD, REGION, Server, process, serving
 
 from poolgate_dce.database import Database
 
-BIN = Path(sys.executable).parent
-REGION = "us-east-1"
-PASSWORD = "Correct-Horse-1"
-STOP_SECONDS = 30
 ARN = "arn:aws:execute-api:us-east-1:{account}:dce/api"
-USER_POLICY = (
-    "GET/usage",
-    "GET/leases",
-    "GET/leases/*",
-    "POST/leases",
-    "POST/leases/*",
-    "DELETE/leases",
-    "DELETE/leases/*",
-)
 
 
 @pytest.fixture
@@ -44,67 +27,10 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-@contextlib.contextmanager
-def process(*command: str | Path, **environment: str) -> Iterator[str]:
-    """Run a server until the block ends; the value is the URL that it printed."""
-    running = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, **environment},
-    )
-    try:
-        line = running.stdout.readline()
-        assert "http://" in line, f"{command} printed {line!r}"
-        yield "http://" + line.split("http://")[1].split()[0].rstrip("/")
-    finally:
-        running.terminate()
-        running.wait(timeout=STOP_SECONDS)
-        running.stdout.close()
-
-
-@dataclass(frozen=True)
-class Server:
-    """A Poolgate server and the root's way to it."""
-
-    url: str
-    root: Credentials = field(repr=False)
-
-    def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=self.root.access_key,
-            aws_secret_access_key=self.root.secret_key,
-        )
-
-    def iam_user(self, name: str, policy: Mapping[str, Any] | None) -> Credentials:
-        """Create an IAM user with one policy and return its access key."""
-        iam = self.client("iam")
-        iam.create_user(UserName=name)
-        if policy is not None:
-            document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **policy}]}
-            iam.put_user_policy(
-                UserName=name, PolicyName="all", PolicyDocument=json.dumps(document)
-            )
-        access_key = iam.create_access_key(UserName=name)["AccessKey"]
-        return Credentials(access_key["AccessKeyId"], access_key["SecretAccessKey"])
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("poolgate") / "data"
-    with process(BIN / "poolgate", "serve", "--data", data, "--port", "0") as url:
-        section = dict(
-            line.split(" = ")
-            for line in (data / "credentials").read_text().splitlines()[1:]
-            if line
-        )
-        yield Server(
-            url, Credentials(section["aws_access_key_id"], section["aws_secret_access_key"])
-        )
+    with serving(tmp_path_factory.mktemp("poolgate") / "data") as running:
+        yield running
 
 
 @dataclass(frozen=True)
@@ -158,65 +84,6 @@ def pool(server: Server) -> Pool:
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What the API answered; header names are in lower case, repeated headers joined."""
-
-    status: int
-    body: Any
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Api:
-    """A running app, and the ways to call it."""
-
-    url: str
-    database: Path
-    arn: str
-
-    @property
-    def host(self) -> str:
-        return urlsplit(self.url).netloc
-
-    def send(
-        self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Reply:
-        """Send one request as it is; `target` begins below the base path."""
-        path = urlsplit(self.url).path
-        connection = http.client.HTTPConnection(self.host, timeout=30)
-        with contextlib.closing(connection):
-            connection.request(method, f"{path}{target}", body or None, dict(headers or {}))
-            answer = connection.getresponse()
-            content = answer.read()
-            names = {name.lower() for name, _ in answer.getheaders()}
-            joined = {name: ", ".join(answer.headers.get_all(name)) for name in names}
-        return Reply(answer.status, json.loads(content) if content else None, joined)
-
-    def signature(
-        self,
-        credentials: Credentials,
-        method: str,
-        target: str,
-        body: bytes = b"",
-        *,
-        service: str = "execute-api",
-        region: str = REGION,
-    ) -> dict[str, str]:
-        """Return the headers that sign a request, as botocore makes them."""
-        request = AWSRequest(method, f"{self.url}{target}", data=body)
-        SigV4Auth(credentials, service, region).add_auth(request)
-        return dict(request.headers.items())
-
-    def signed(self, credentials: Credentials, method: str, target: str, body: Any = None) -> Reply:
-        raw = b"" if body is None else json.dumps(body).encode()
-        return self.send(method, target, self.signature(credentials, method, target, raw), raw)
-
-    def bearer(self, token: str, method: str, target: str, body: Any = None) -> Reply:
-        raw = b"" if body is None else json.dumps(body).encode()
-        return self.send(method, target, {"Authorization": f"Bearer {token}"}, raw)
-
-
-@dataclass(frozen=True)
 class Installation:
     """The parts of one installation, for tests that start further apps on it."""
 
@@ -256,7 +123,7 @@ class Installation:
 
 @pytest.fixture(scope="session")
 def installation(server: Server, pool: Pool) -> Installation:
-    account_id = server.client("sts").get_caller_identity()["Account"]
+    account_id = server.account_id
     app_key = server.iam_user(
         "dce-app",
         {
@@ -278,3 +145,52 @@ def api(installation: Installation, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def desk(database: Database) -> Desk:
     return Desk(database)
+
+
+@pytest.fixture(scope="session")
+def installed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    """What the app's own `set-up` makes, with the app running: for users with a pool's keys."""
+    made = set_up(server, tmp_path_factory.mktemp("installed"))
+    with made.serving():
+        yield made
+
+
+@pytest.fixture(scope="session")
+def desk_api(installed: Installed) -> Api:
+    return installed.api
+
+
+@pytest.fixture(scope="session")
+def operator(installation: Installation) -> Credentials:
+    """An IAM user who may invoke everything."""
+    arn = f"arn:aws:execute-api:us-east-1:{installation.account_id}:dce/*"
+    return installation.server.iam_user(
+        "operator", {"Action": "execute-api:Invoke", "Resource": arn}
+    )
+
+
+@pytest.fixture(scope="session")
+def jane(pool: Pool) -> str:
+    pool.user("jane")
+    return pool.id_token("jane")
+
+
+@pytest.fixture(scope="session")
+def june(pool: Pool) -> str:
+    pool.user("june")
+    return pool.id_token("june")
+
+
+@pytest.fixture(scope="session")
+def add_ready_account(operator: Credentials) -> Callable[[Api, str], None]:
+    def add(api: Api, account_id: str) -> None:
+        body = {"id": account_id, "adminRoleArn": f"arn:aws:iam::{account_id}:role/Admin"}
+        assert api.signed(operator, "POST", "/accounts", body).status == 201
+        subprocess.run(
+            [sys.executable, "-m", "poolgate_dce", "reset", "--database", api.database, account_id],
+            check=True,
+        )
+        added = api.signed(operator, "GET", f"/accounts/{account_id}")
+        assert added.body["accountStatus"] == "Ready"
+
+    return add

@@ -183,7 +183,7 @@ def test_keys_without_a_source_are_unavailable(desk: Desk):
     lease = desk.lease(JANE, "jane")
     status, refused, _ = desk.ask(JANE, f"POST /leases/{lease['id']}/auth")
     assert (status, refused["error"]["code"]) == (503, "ServerError")
-    assert "no source of account keys" in refused["error"]["message"]
+    assert "this installation gives none" in refused["error"]["message"]
 
 
 @pytest.mark.parametrize(("caller", "role_session_name"), [(JANE, "jane"), (ADMIN, "jane")])

@@ -12,6 +12,7 @@ def test_methods_open_to_users_are_those_of_the_user_policy():
         "GET /leases",
         "GET /leases/{id}",
         "POST /leases",
+        "POST /leases/auth",
         "POST /leases/{id}/auth",
         "DELETE /leases",
         "DELETE /leases/{id}",

@@ -16,7 +16,9 @@ from urllib.parse import urlencode
 
 import httpx2
 
-SCOPES = "openid email"
+# AWS: beside other scopes it takes `profile` for an ID token to hold `custom:roles`, which the
+# identity pool's rules read.
+SCOPES = ("openid", "email", "profile")
 _SECONDS = 10.0
 _OK = 200
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
@@ -73,7 +75,7 @@ class HostedLogin:
             "response_type": "code",
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,
-            "scope": SCOPES,
+            "scope": " ".join(SCOPES),
             "state": started.state,
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",

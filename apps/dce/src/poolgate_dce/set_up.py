@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from poolgate_dce.hosted_login import SCOPES
+
 _COGNITO_IDENTITY = "cognito-identity.amazonaws.com"
 _ADMIN_MARK = "Admin"
 # SEED: what a plain user may call; `*` reaches across slashes.
@@ -153,7 +155,7 @@ def _make_user_pool(cognito: Any, wishes: Wishes, account_id: str) -> tuple[str,
         ClientName=name,
         AllowedOAuthFlowsUserPoolClient=True,
         AllowedOAuthFlows=["code"],
-        AllowedOAuthScopes=["openid", "email"],
+        AllowedOAuthScopes=list(SCOPES),
         CallbackURLs=[page_url],
         LogoutURLs=[page_url],
         SupportedIdentityProviders=list(wishes.identity_providers),
