@@ -226,7 +226,9 @@ def test_a_bad_subject_token_is_told_as_401_whatever_is_wrong(world, actor):
     world.clock.advance(3600)
     assert refused(world, delegated(world, actor, expired)).code == "token_expired"
     good = access_token(world.clock)
-    for token in ("", "x", good[:-2], good + "," + good, access_token(world.clock, client_id="o")):
+    others = {"client_id": "o"}, {"cnf": {"jkt": "x"}}
+    bad = [access_token(world.clock, **changes) for changes in others]
+    for token in ("", "x", good[:-2], good + "," + good, *bad):
         assert refused(world, delegated(world, actor, token)).status == 401
 
 

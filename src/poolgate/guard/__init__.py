@@ -14,6 +14,7 @@ from poolgate.guard.delegated import Delegation
 from poolgate.guard.gate import Guard
 from poolgate.guard.outbound import OutboundAnswer, OutboundFailed, OutboundRequest
 from poolgate.guard.permissions import Permission, require
+from poolgate.guard.possession import KeyBoundTokens
 from poolgate.guard.refusals import (
     DependencyUnavailable,
     Forbidden,
@@ -44,6 +45,7 @@ __all__ = [
     "GuardMisconfigured",
     "GuardRequest",
     "GuardWsgiMiddleware",
+    "KeyBoundTokens",
     "OutboundAnswer",
     "OutboundFailed",
     "OutboundRequest",

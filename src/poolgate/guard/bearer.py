@@ -25,6 +25,7 @@ from poolgate.guard.revocation import RevocationCheck, Revocations
 from poolgate.guard.roles import Roles
 from poolgate.jose.base64url import decode_base64url
 from poolgate.jose.key_sets import VerificationKey
+from poolgate.jose.possession import bound_to
 from poolgate.jose.strict_json import parse_json_object
 from poolgate.jose.tokens import TokenRefused, UnverifiedToken, parse_token, verify_token
 
@@ -162,9 +163,6 @@ class TokenVerifier:
             self._client_ids is not None and client_id not in self._client_ids
         ):
             raise token_invalid("another app client")
-        # SPEC RFC 7800 s3.1: bound to a key whose possession the guard has no way to check.
-        if "cnf" in claims:
-            raise token_invalid("a sender-constrained token")
         if not isinstance(claims.get("sub"), str) or not claims["sub"]:
             raise token_invalid("no sub")
 
@@ -182,8 +180,11 @@ class BearerProof:
             raise GuardMisconfigured("two BearerTokens have the same issuer")
         self._seen: BoundedCache[bytes, _Seen] = BoundedCache(_MAX_SEEN_TOKENS)
 
-    def prove(self, token: str, now: float) -> Steps[Caller]:
-        """Return the Caller; raise Unauthenticated for a token that does not count."""
+    def prove(self, token: str, now: float, thumbprint: str | None = None) -> Steps[Caller]:
+        """Return the Caller; raise Unauthenticated for a token that does not count.
+
+        One that is bound to a key counts with the `thumbprint` of that key only.
+        """
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         seen = self._seen.find(digest, now)
         if (
@@ -192,6 +193,9 @@ class BearerProof:
         ):
             seen = yield from self._verify(token, digest, now)
         caller, revocations = seen.caller, seen.verifier.revocations
+        # SPEC RFC 9449 s7.1, RFC 7800 s3.1: what is bound to a key is no bearer token.
+        if bound_to(caller.claims) != thumbprint:
+            raise token_invalid("bound to another key")
         if revocations is not None:
             yield from revocations.verify(token, digest, caller.claims, caller.scopes, now)
         return caller

@@ -1,12 +1,14 @@
 """The WWW-Authenticate values of a refusal: which proofs the API takes, and what was wrong.
 
 # SPEC RFC 9110 s11.6.1: a 401 names at least one challenge. RFC 6750 s3 words Bearer's errors,
+RFC 9449 s7.1 adds DPoP's,
 # RFC 7617 s2.1 Basic's charset. A signature has no registered scheme; its algorithm is its name.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from poolgate.guard.possession import DPOP_ALGORITHMS
 from poolgate.guard.presented import Scheme
 from poolgate.guard.refusals import Forbidden, Refusal, Unauthenticated
 
@@ -28,6 +30,8 @@ class Challenges:
         offered: list[str] = []
         if Scheme.BEARER in self.schemes:
             offered.append(self._bearer(refusal))
+        if Scheme.DPOP in self.schemes:
+            offered.append(self._dpop(refusal))
         # A browser answers this challenge by sending a password: never over an open network.
         if Scheme.BASIC in self.schemes and basic_is_safe:
             offered.append(f'Basic realm={_quoted(self.realm)}, charset="UTF-8"')
@@ -38,6 +42,12 @@ class Challenges:
                 f" service={_quoted(service)}"
             )
         return tuple(offered) or (f"Bearer realm={_quoted(self.realm)}",)
+
+    def _dpop(self, refusal: Refusal) -> str:
+        told = [f"realm={_quoted(self.realm)}", f"algs={_quoted(DPOP_ALGORITHMS)}"]
+        if refusal.bearer_error is not None:
+            told.append(f"error={_quoted(refusal.bearer_error)}")
+        return "DPoP " + ", ".join(told)
 
     def _bearer(self, refusal: Refusal) -> str:
         told = [f"realm={_quoted(self.realm)}"]

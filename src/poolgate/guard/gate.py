@@ -29,6 +29,7 @@ from poolgate.guard.outbound import (
     verify_destination,
 )
 from poolgate.guard.permissions import Permission
+from poolgate.guard.possession import KeyBoundTokens, PossessionProof
 from poolgate.guard.presented import Presented, Scheme, find_presented
 from poolgate.guard.principals import PrincipalPatterns
 from poolgate.guard.refusals import (
@@ -59,6 +60,7 @@ class Guard:
     Arguments:
         methods: The accepted proofs: BearerTokens (one for each pool), BasicPasswords,
             SignedRequests.
+        key_bound: Accepts tokens that are bound to a key; None refuses them.
         delegation: Who may act for users by `X-Subject-Token`; None refuses such requests.
         roles: What makes a caller an administrator; by default nothing does.
         realm: The realm named in WWW-Authenticate.
@@ -73,6 +75,7 @@ class Guard:
     def __init__(
         self,
         *methods: Method,
+        key_bound: KeyBoundTokens | None = None,
         delegation: Delegation | None = None,
         roles: Roles | None = None,
         realm: str = "api",
@@ -85,19 +88,19 @@ class Guard:
         basic = _only(_of_type(methods, BasicPasswords))
         signed = _only(_of_type(methods, SignedRequests))
         _verify_methods(methods, delegation, bearer, signed)
+        _verify_key_bound(key_bound, bearer)
         _verify_destinations(bearer, basic, signed, plain_http_hosts)
         self._clock = clock or SystemClock()
         self._roles = roles or Roles()
         key_sets: dict[str, RemoteKeySet] = {}
         self._bearer = self._bearer_proof(bearer, key_sets) if bearer else None
+        self._possession = None if key_bound is None else PossessionProof(key_bound)
         self._basic_settings = basic
         self._basic = BasicProof(basic, self._roles, key_sets) if basic else None
         self._set_up_signed(signed, delegation)
         self._challenges = Challenges(
             realm=realm,
-            schemes=frozenset(
-                ({Scheme.BEARER} if bearer else set()) | ({Scheme.BASIC} if basic else set())
-            ),
+            schemes=_schemes(bearer, basic, key_bound),
             signed_scope=(signed.region, signed.service) if signed else None,
         )
         self._own_fetch = HttpFetch()
@@ -218,7 +221,13 @@ class Guard:
         now = self._clock.now()
         caller: Caller
         if presented.scheme is Scheme.BEARER and self._bearer is not None:
+            self._verify_may_be_unbound()
             caller = yield from self._bearer.prove(presented.credential, now.timestamp())
+        elif presented.scheme is Scheme.DPOP and self._bearer and self._possession:
+            thumbprint = self._possession.prove(request, presented.credential, now.timestamp())
+            caller = yield from self._bearer.prove(
+                presented.credential, now.timestamp(), thumbprint
+            )
         elif presented.scheme is Scheme.BASIC and self._basic is not None:
             caller = yield from self._basic.prove(request, presented.credential, now.timestamp())
         elif presented.scheme is Scheme.SIGNED and self._signed is not None:
@@ -228,6 +237,12 @@ class Guard:
                 RefusalCode.SCHEME_NOT_ACCEPTED, "This authentication scheme is not accepted."
             )
         return caller
+
+    def _verify_may_be_unbound(self) -> None:
+        if self._possession is not None and self._possession.required:
+            raise Unauthenticated(
+                RefusalCode.SCHEME_NOT_ACCEPTED, "A token that is bound to a key is required."
+            )
 
     def _signed_steps(
         self, signed: SignedProof, request: GuardRequest, presented: Presented, now: datetime
@@ -347,6 +362,29 @@ def _verify_methods(
             raise GuardMisconfigured(f"{method!r} is not a method of authentication")
     if delegation is not None and (not bearer or signed is None):
         raise GuardMisconfigured("delegation needs SignedRequests and BearerTokens")
+
+
+def _verify_key_bound(key_bound: KeyBoundTokens | None, bearer: Sequence[BearerTokens]) -> None:
+    if key_bound is None:
+        return
+    if not bearer:
+        raise GuardMisconfigured("key_bound needs BearerTokens")
+    if any(tokens.revocation for tokens in bearer):
+        # The pool is asked with the token alone, which does not count without its key.
+        raise GuardMisconfigured("revocation cannot be checked for tokens that are bound to keys")
+
+
+def _schemes(
+    bearer: Sequence[BearerTokens],
+    basic: BasicPasswords | None,
+    key_bound: KeyBoundTokens | None,
+) -> frozenset[Scheme]:
+    offered = {
+        Scheme.BEARER: bool(bearer) and not (key_bound and key_bound.required),
+        Scheme.DPOP: key_bound is not None,
+        Scheme.BASIC: basic is not None,
+    }
+    return frozenset(scheme for scheme, is_offered in offered.items() if is_offered)
 
 
 def _verify_destinations(

@@ -1,8 +1,9 @@
 """Which credential of a request decides.
 
-The first one present does, in this order: SigV4 header, presigned query, Bearer, Basic. A bad one
-never falls through to the next, and two in one request are refused, but for the delegated pair of
-SigV4 and `X-Subject-Token` (# SPEC RFC 6750 s2). Sizes are bounded before anything is parsed.
+The first one present does, in this order: SigV4 header, presigned query, Bearer or DPoP, Basic. A
+bad one never falls through to the next, and two in one request are refused, but for the delegated
+pair of SigV4 and `X-Subject-Token` (# SPEC RFC 6750 s2). Sizes are bounded before anything is
+parsed.
 """
 
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Scheme(StrEnum):
     SIGNED = "signed"
     BEARER = "bearer"
     BASIC = "basic"
+    DPOP = "dpop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def _split(authorization: str) -> tuple[Scheme, str]:
         )
     if name.startswith("aws4-"):
         return Scheme.SIGNED, credential
-    if name in {"bearer", "basic"}:
+    if name in {"bearer", "basic", "dpop"}:
         return Scheme(name), credential.strip()
     raise Unauthenticated(
         RefusalCode.SCHEME_NOT_ACCEPTED, "This authentication scheme is not accepted."

@@ -20,6 +20,7 @@ class RefusalCode(StrEnum):
     SCHEME_NOT_ACCEPTED = "scheme_not_accepted"
     TOKEN_INVALID = "token_invalid"  # noqa: S105 - the name of a refusal
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - the name of a refusal
+    KEY_PROOF_INVALID = "key_proof_invalid"
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - the name of a refusal
     PASSWORD_REJECTED = "password_rejected"  # noqa: S105 - the name of a refusal
     CHALLENGE_OWED = "challenge_owed"

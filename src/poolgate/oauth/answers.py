@@ -23,7 +23,13 @@ SHARED_HEADERS: Mapping[str, str] = MappingProxyType(
 )
 STRICT_TRANSPORT = "max-age=31536000 ; includeSubDomains"
 # AWS: fixed, on the endpoints that programs in pages call.
-ANY_ORIGIN: Mapping[str, str] = MappingProxyType({"access-control-allow-origin": "*"})
+ANY_ORIGIN: Mapping[str, str] = MappingProxyType(
+    {
+        "access-control-allow-origin": "*",
+        # SPEC RFC 9449 s8: what a program in a page must be able to read.
+        "access-control-expose-headers": "DPoP-Nonce, WWW-Authenticate",
+    }
+)
 
 
 def json_answer(members: Mapping[str, object], status: int = OK) -> HttpResponse:
@@ -60,7 +66,7 @@ def preflight(methods: str) -> HttpResponse:
         {
             **ANY_ORIGIN,
             "access-control-allow-methods": methods,
-            "access-control-allow-headers": "authorization, content-type",
+            "access-control-allow-headers": "authorization, content-type, dpop",
             "access-control-max-age": "7200",
         },
     )

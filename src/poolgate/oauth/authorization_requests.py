@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import ClientId, PoolId
+from poolgate.jose.possession import is_thumbprint
 from poolgate.oauth.errors import OAuthError, OAuthRefused, invalid_request
 from poolgate.oauth.pkce import parse_code_challenge
 from poolgate.oauth.redirect_uris import is_registered
@@ -24,6 +25,7 @@ from poolgate.userpools.token_claims import OPENID
 
 Parameters = Mapping[str, str]
 LOCAL_USERS = "COGNITO"
+KEY_PARAMETER = "dpop_jkt"
 GRANT_OF_RESPONSE_TYPE: Mapping[str, str] = {"code": CODE, "token": IMPLICIT}
 RESPONSE_MODES: Mapping[str, str] = {"code": "query", "token": "fragment"}
 PROMPTS = frozenset({"none", "login", "select_account", "consent"})
@@ -77,6 +79,8 @@ class AuthorizationRequest:
     acr_values: tuple[str, ...] = ()
     # Who is to vouch for the user, by name; None where the user may choose.
     identity_provider: str | None = None
+    # The key that the code is bound to: RFC 9449 s10.
+    key_thumbprint: str | None = None
 
 
 def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> AuthorizationRequest:
@@ -109,6 +113,7 @@ def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> Authori
         login_hint=parameters.get("login_hint"),
         acr_values=tuple(parameters.get("acr_values", "").split()),
         identity_provider=identity_provider,
+        key_thumbprint=parameters.get(KEY_PARAMETER),
     )
 
 
@@ -190,6 +195,11 @@ def _verify_resource(_app_client: AppClient, parameters: Parameters) -> None:
         raise OAuthRefused(OAuthError("invalid_target"))
 
 
+def _verify_key(_app_client: AppClient, parameters: Parameters) -> None:
+    if KEY_PARAMETER in parameters and not is_thumbprint(parameters[KEY_PARAMETER]):
+        raise OAuthRefused(invalid_request())
+
+
 def _verify_strict(app_client: AppClient, parameters: Parameters) -> None:
     # SPEC RFC 9700 s2.1.2: no access tokens in redirects.
     if parameters["response_type"] == "token":
@@ -207,6 +217,7 @@ REQUEST_STEPS: tuple[Verify, ...] = (
     _verify_prompt,
     _verify_max_age,
     _verify_resource,
+    _verify_key,
 )
 
 

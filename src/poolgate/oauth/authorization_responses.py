@@ -61,6 +61,7 @@ def _with_code(call: Call, request: AuthorizationRequest, browser_session: Brows
         browser_session_id=browser_session.session_id,
         issued_at=call.now_millis,
         level=_level_said(call, request, browser_session),
+        key_thumbprint=request.key_thumbprint,
     )
     with call.db.writing(about=rows_of(user.pool_id, user.sub)) as transaction:
         authorization_code = authorization_codes.issue(

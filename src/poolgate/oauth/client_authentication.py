@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from poolgate.foundation.ids import ClientId
 from poolgate.foundation.secret import Secret
 from poolgate.oauth.errors import OAuthError, OAuthRefused, invalid_request
-from poolgate.oauth.places import base_url_of
+from poolgate.oauth.places import own_urls
 from poolgate.oauth.requests import OAuthRequest
 from poolgate.userpools import pools
 from poolgate.userpools.app_clients import AppClient, AppClientNotFound
@@ -74,15 +74,10 @@ def _asserted_client(request: OAuthRequest, form: Mapping[str, str]) -> AppClien
 
 def _audiences(request: OAuthRequest) -> frozenset[str]:
     """Return the names by which an assertion may mean this server."""
-    # SPEC RFC 7523 s3. INVARIANT: never the Host of the request, which whoever sends it chooses: an
-    # assertion that was made for another server would be at home here.
-    named = request.place.named
-    bases = [base_url_of(request.call.public_url, named.domain)]
-    if "." in named.domain:
-        bases.append(f"https://{named.domain}")
-    paths = (named.path, "/oauth2/token")
-    urls = {base + path for base in bases for path in paths}
-    return frozenset({request.call.issuer(request.pool_id), *urls})
+    # SPEC RFC 7523 s3
+    call, place = request.call, request.place
+    asked = own_urls(call, place, place.named.path)
+    return asked | own_urls(call, place, "/oauth2/token") | {call.issuer(request.pool_id)}
 
 
 def presented_client(authorization: str | None, form: Mapping[str, str]) -> PresentedClient:

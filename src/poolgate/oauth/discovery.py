@@ -13,6 +13,7 @@ import msgspec
 from poolgate.foundation.ids import PoolId
 from poolgate.iam import outbound_federation
 from poolgate.identitypools import openid_tokens
+from poolgate.jose.possession import ALGORITHMS as KEY_PROOF_ALGORITHMS
 from poolgate.oauth.authorization_requests import PROMPTS, RESPONSE_MODES
 from poolgate.oauth.client_authentication import (
     ASSERTION_ALGORITHMS,
@@ -146,6 +147,7 @@ def _endpoints(base_url: str) -> dict[str, object]:
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "revocation_endpoint_auth_methods_supported": list(METHODS),
         "introspection_endpoint_auth_methods_supported": list(CONFIDENTIAL_METHODS),
+        "dpop_signing_alg_values_supported": list(KEY_PROOF_ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
         "claims_supported": list(CLAIMS),
         "request_parameter_supported": False,

@@ -17,11 +17,13 @@ from poolgate.oauth.answers import (
 from poolgate.oauth.authorize import answer_authorization_request
 from poolgate.oauth.devices import answer_device_request
 from poolgate.oauth.errors import (
+    NONCE_WANTED,
     REVOCATION_ERRORS,
     TOKEN_ERRORS,
     OAuthError,
     find_error,
 )
+from poolgate.oauth.key_proofs import NONCE_HEADER
 from poolgate.oauth.logout import answer_logout_request
 from poolgate.oauth.places import Place
 from poolgate.oauth.pushed import answer_pushed_request
@@ -30,6 +32,7 @@ from poolgate.oauth.revocation import answer_introspection_request, answer_revoc
 from poolgate.oauth.token_endpoint import answer_token_request
 from poolgate.oauth.user_info import answer_user_info_request
 from poolgate.store.call import Call
+from poolgate.userpools import key_proofs
 from poolgate.web.handled import Handled, place_of
 from poolgate.web.messages import HttpRequest, HttpResponse
 
@@ -123,6 +126,9 @@ def _handle(endpoint: Endpoint, call: Call, http: HttpRequest, place: Place) -> 
         defect = "" if error else place_of(failure)
         error_code = (error or _SERVER_ERROR).code
         response = error_answer(error or _SERVER_ERROR)
+    if error_code == NONCE_WANTED.code:
+        nonce = {NONCE_HEADER: key_proofs.new_nonce(call)}
+        response = replace(response, headers={**response.headers, **nonce})
     return Handled(
         response=_with_shared_headers(response, call, place, endpoint),
         request_id=call.request_id,

@@ -14,6 +14,7 @@ from poolgate.userpools import (
     client_tokens,
     device_authorizations,
     grants,
+    key_proofs,
     refresh_tokens,
     resource_servers,
     scopes,
@@ -67,6 +68,8 @@ def printable(text: str) -> str:
     )
 
 
+# SPEC RFC 9449 s8: the answer carries a nonce to name.
+NONCE_WANTED = OAuthError("use_dpop_nonce")
 # SPEC RFC 9470 s5: the user cannot sign in as strongly as was asked for.
 LEVEL_UNMET = OAuthError("unmet_authentication_requirements")
 _INVALID_CLIENT = OAuthError("invalid_client")
@@ -122,11 +125,17 @@ _EXCHANGE: Mapping[type[Failure], OAuthError] = {
     resource_servers.ResourceServerNotFound: OAuthError("invalid_target"),
 }
 
+_KEY_PROOFS: Mapping[type[Failure], OAuthError] = {
+    key_proofs.KeyProofInvalid: OAuthError("invalid_dpop_proof"),
+    key_proofs.KeyProofNonceWanted: NONCE_WANTED,
+}
+
 TOKEN_ERRORS: Mapping[type[Failure], OAuthError] = {
     **_CLIENTS,
     **_SCOPES,
     **_GRANTS,
     **_EXCHANGE,
+    **_KEY_PROOFS,
 }
 
 _REVOCATION: Mapping[type[Failure], OAuthError] = {
@@ -154,6 +163,12 @@ USER_INFO_ERRORS: Mapping[type[Failure], OAuthError] = {
     users.UserDisabled: _NOT_A_LIVING_TOKEN,
     access_tokens.ScopeMissing: OAuthError(
         "invalid_token", "Access token does not contain openid scope", UNAUTHORIZED
+    ),
+    key_proofs.KeyProofInvalid: OAuthError(
+        "invalid_dpop_proof", "The DPoP proof does not fit the request.", UNAUTHORIZED
+    ),
+    key_proofs.KeyProofNonceWanted: OAuthError(
+        NONCE_WANTED.code, "A nonce of this server is wanted in the DPoP proof.", UNAUTHORIZED
     ),
 }
 

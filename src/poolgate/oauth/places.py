@@ -51,6 +51,16 @@ class Place:
         return self.named.base_url.startswith("https:")
 
 
+def own_urls(call: Call, place: Place, path: str) -> frozenset[str]:
+    """Return the URLs of a path of the domain, as this server publishes them."""
+    # INVARIANT: never the Host of the request, which whoever sends it chooses: what was made for
+    # another server would be at home here.
+    bases = [base_url_of(call.public_url, place.named.domain)]
+    if "." in place.named.domain:
+        bases.append(f"https://{place.named.domain}")
+    return frozenset(base + path for base in bases)
+
+
 def base_url_of(public_url: str, domain: str) -> str:
     """Return where the endpoints of a domain are, without a slash at the end."""
     return f"{public_url}{PREFIX}{domain}"

@@ -6,15 +6,18 @@ from poolgate.foundation.ids import ClientId
 from poolgate.foundation.secret import Secret
 from poolgate.oauth.answers import CREATED, json_answer
 from poolgate.oauth.authorization_requests import (
+    KEY_PARAMETER,
     RequestRefused,
     RequestUnanswerable,
     read_request,
 )
 from poolgate.oauth.client_authentication import authenticated_client
 from poolgate.oauth.errors import OAuthRefused, invalid_request, printable
+from poolgate.oauth.key_proofs import proven_key
 from poolgate.oauth.requests import OAuthRequest, form_of
 from poolgate.store.call import Call
 from poolgate.userpools import pushed_requests
+from poolgate.userpools.key_proofs import KeyProofInvalid
 from poolgate.userpools.pushed_requests import PushedRequestInvalid
 from poolgate.web.messages import HttpResponse
 
@@ -32,6 +35,10 @@ def answer_pushed_request(request: OAuthRequest) -> HttpResponse:
     app_client = authenticated_client(request, form)
     pushed = {name: value for name, value in form.items() if name not in _PROOFS}
     pushed["client_id"] = app_client.client_id
+    thumbprint = proven_key(request)
+    # SPEC RFC 9449 s10.1: a proof binds the code as the parameter does.
+    if thumbprint is not None and pushed.setdefault(KEY_PARAMETER, thumbprint) != thumbprint:
+        raise KeyProofInvalid(private_detail="another key than dpop_jkt")
     try:
         read_request(request.call, request.pool_id, pushed)
     except RequestUnanswerable as failure:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from poolgate.foundation.clock import epoch_seconds
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId
+from poolgate.jose.possession import bound_to
 from poolgate.jose.tokens import TokenRefused, UnverifiedToken, parse_token, verify_token
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
@@ -87,14 +88,22 @@ _FIND = (
 
 
 def verify_access_token(
-    call: Call, access_token: str, *, required_scope: str = USER_SCOPE
+    call: Call,
+    access_token: str,
+    *,
+    required_scope: str = USER_SCOPE,
+    key_thumbprint: str | None = None,
 ) -> SignedIn:
     """Return who the token speaks for.
 
-    Raises AccessTokenInvalid, -Expired, -Revoked, ScopeMissing, UserNotFound or UserDisabled.
+    A token that is bound to a key counts with that key only, and one that is not, without. Raises
+    AccessTokenInvalid, -Expired, -Revoked, ScopeMissing, UserNotFound or UserDisabled.
     """
     with call.db.reading() as transaction:
         pool_id, claims = _verified(transaction, call, access_token, TokenUse.ACCESS)
+        # SPEC RFC 9449 s7.1: never as a mere bearer token, whoever got hold of it.
+        if bound_to(claims) != key_thumbprint:
+            raise AccessTokenInvalid(private_detail="bound to another key")
         # Before the user is read: a token of an app client itself has none, nor this scope.
         if required_scope not in claims["scope"].split():
             raise ScopeMissing
@@ -108,13 +117,16 @@ def verify_user_token(call: Call, token: str, token_use: TokenUse) -> SignedIn:
     """
     with call.db.reading() as transaction:
         pool_id, claims = _verified(transaction, call, token, token_use)
+        if bound_to(claims) is not None:
+            raise AccessTokenInvalid(private_detail="bound to a key")
         return _signed_in(transaction, pool_id, claims)
 
 
 def verify_any_token(call: Call, token: str, token_use: TokenUse) -> tuple[PoolId, Claims]:
     """Return the pool and claims of a user's token, or of an app client's own access token.
 
-    Raises the failures of `verify_user_token`.
+    Whoever presents it is not asked for the key that it may be bound to. Raises the failures of
+    `verify_user_token`.
     """
     with call.db.reading() as transaction:
         pool_id, claims = _verified(transaction, call, token, token_use)

@@ -54,11 +54,15 @@ class VerifierMismatch(AuthorizationCodeInvalid):
     """The PKCE verifier is missing, wrong, or there was no challenge for it."""
 
 
+class KeyMismatch(AuthorizationCodeInvalid):
+    """The code is bound to a key whose possession was not proven."""
+
+
 class GrantDetails(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What was granted; `auth_time` is in seconds.
 
     `sent_redirect_uri` is None where the request named none and the app client's own was used,
-    `level` where it asked for none.
+    `level` where it asked for none, `key_thumbprint` where it bound the code to no key.
     """
 
     sent_redirect_uri: str | None
@@ -70,6 +74,7 @@ class GrantDetails(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     browser_session_id: str
     issued_at: int
     level: AuthenticationLevel | None
+    key_thumbprint: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +134,13 @@ def redeem(
     *,
     redirect_uri: str | None,
     code_verifier: str | None,
+    key_thumbprint: str | None,
 ) -> TokenSet:
     """Return the tokens that the code stands for, once among all takers.
 
-    Raises AuthorizationCodeInvalid, AuthorizationCodeReplayed, RedirectUriDiffers,
-    VerifierMismatch, ScopeNotReadable or UserDisabled.
+    They are bound to the key where one is named. Raises AuthorizationCodeInvalid,
+    AuthorizationCodeReplayed, RedirectUriDiffers, VerifierMismatch, KeyMismatch, ScopeNotReadable
+    or UserDisabled.
     """
     with call.db.reading() as transaction:
         kept = _find(transaction, presented)
@@ -154,6 +161,9 @@ def redeem(
     if redirect_uri != kept.details.sent_redirect_uri:
         raise RedirectUriDiffers
     verify_code_verifier(kept.details.code_challenge, code_verifier)
+    # SPEC RFC 9449 s10: a code that was asked for with a key is redeemed with it.
+    if kept.details.key_thumbprint not in {None, key_thumbprint}:
+        raise KeyMismatch
     verify_readable(app_client, kept.details.scope.split())
     _verify_still_signed_in(user, kept)
     plan = tokens.plan(
@@ -167,7 +177,11 @@ def redeem(
             event_id=random_uuid(),
             scope=kept.details.scope,
             source=TokenSource.HOSTED,
-            grant=Grant(nonce=kept.details.nonce, resource=kept.details.resource),
+            grant=Grant(
+                nonce=kept.details.nonce,
+                resource=kept.details.resource,
+                key_thumbprint=key_thumbprint,
+            ),
             level=kept.details.level,
         ),
     )

@@ -69,13 +69,15 @@ def issue_by_grant(
     scopes: Sequence[str],
     *,
     client_metadata: Mapping[str, str] | None = None,
+    key_thumbprint: str | None = None,
 ) -> ClientToken:
     """Return an access token for a proven app client by the grant `client_credentials`.
 
-    Raises GrantNotAllowed, ScopeUnknown, ScopeNotAllowed or NoScopeToGrant.
+    It is bound to the key where one is named. Raises GrantNotAllowed, ScopeUnknown,
+    ScopeNotAllowed or NoScopeToGrant.
     """
     verify_grant_allowed(app_client, CLIENT_CREDENTIALS)
-    return _issued(call, app_client, scopes, client_metadata)
+    return _issued(call, app_client, scopes, client_metadata, key_thumbprint)
 
 
 def _issued(
@@ -83,6 +85,7 @@ def _issued(
     app_client: AppClient,
     scopes: Sequence[str],
     client_metadata: Mapping[str, str] | None,
+    key_thumbprint: str | None = None,
 ) -> ClientToken:
     with call.db.reading() as transaction:
         granted = _granted_scopes(transaction, app_client, scopes)
@@ -96,6 +99,7 @@ def _issued(
         issuer=call.issuer(app_client.pool_id),
         issued_at=epoch_seconds(call.now),
         jti=random_uuid(),
+        key_thumbprint=key_thumbprint,
     )
     if overrides is not None:
         claims = overridden_access_claims(claims, overrides)

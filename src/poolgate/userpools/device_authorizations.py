@@ -203,11 +203,13 @@ def deny(call: Call, pool_id: PoolId, typed: str) -> None:
     _decide(call, pool_id, typed, State.DENIED, sub=None, auth_time=None)
 
 
-def redeem(call: Call, app_client: AppClient, presented: Secret) -> TokenSet:
+def redeem(
+    call: Call, app_client: AppClient, presented: Secret, *, key_thumbprint: str | None
+) -> TokenSet:
     """Return the tokens of the user who approved the device, once among all takers.
 
-    Raises DeviceCodeInvalid, DeviceCodeExpired, DeviceAsksTooOften, DeviceNotApprovedYet,
-    DeviceDenied, ScopeNotReadable or UserDisabled.
+    They are bound to the key where one is named. Raises DeviceCodeInvalid, DeviceCodeExpired,
+    DeviceAsksTooOften, DeviceNotApprovedYet, DeviceDenied, ScopeNotReadable or UserDisabled.
     """
     verify_may_use_devices(app_client)
     digest = _digest(presented)
@@ -230,7 +232,7 @@ def redeem(call: Call, app_client: AppClient, presented: Secret) -> TokenSet:
             event_id=random_uuid(),
             scope=waiting.scope,
             source=TokenSource.HOSTED,
-            grant=Grant(resource=waiting.resource),
+            grant=Grant(resource=waiting.resource, key_thumbprint=key_thumbprint),
         ),
     )
     with call.db.writing(about=rows_of(pool.pool_id, user.sub)) as transaction:

@@ -4,6 +4,7 @@ from typing import Any
 
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.secret import Secret
+from poolgate.jose.possession import bound_to
 from poolgate.store.call import Call
 from poolgate.userpools import refresh_tokens
 from poolgate.userpools.access_tokens import (
@@ -40,7 +41,9 @@ def describe(call: Call, asker: AppClient, token: Secret) -> dict[str, Any]:
         return _of_refresh_token(call, asker, token)
     if pool_id != asker.pool_id:
         return _INACTIVE
-    return {**claims, "active": True, "token_type": "Bearer"}
+    # SPEC RFC 9449 s6.2: an API compares `cnf` with the key that its caller proves.
+    token_type = "Bearer" if bound_to(claims) is None else "DPoP"
+    return {**claims, "active": True, "token_type": token_type}
 
 
 def _of_refresh_token(call: Call, asker: AppClient, token: Secret) -> dict[str, Any]:

@@ -76,7 +76,8 @@ class Family:
 
     `device_key` is None where the pool does not track the device that signed in; `is_granted` tells
     that an OAuth grant began it; `resource` is what its access tokens are for; `level` is None
-    where the sign-in asked for none.
+    where the sign-in asked for none; `key_thumbprint` names the key that its refresh tokens are
+    bound to (RFC 9449 s5), if any.
     """
 
     family_id: str
@@ -91,6 +92,7 @@ class Family:
     is_granted: bool = False
     resource: str | None = None
     level: AuthenticationLevel | None = None
+    key_thumbprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,7 @@ def create_family(
             "resource": family.resource,
             "acr": family.level and family.level.acr,
             "amr": family.level and " ".join(family.level.amr),
+            "key_thumbprint": family.key_thumbprint,
         },
     )
     _insert_token(transaction, family.family_id, refresh_token, now_millis)
@@ -248,6 +251,7 @@ def find(transaction: Transaction, refresh_token: Secret) -> HeldToken | None:
             if row.family_acr is not None
             else None
         ),
+        key_thumbprint=row.family_key_thumbprint,
     )
     return HeldToken(digest, row.rotated_at, family, user_of(row))
 

@@ -472,6 +472,8 @@ token_families = sa.Table(
     # The authentication level, and by what it was reached, where the sign-in asked for one.
     sa.Column("acr", sa.Text),
     sa.Column("amr", sa.Text),
+    # The key whose possession a public app client proves to refresh.
+    sa.Column("key_thumbprint", sa.Text),
     sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
     sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
     sa.Index("token_families_by_user", "pool_id", "sub"),

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from poolgate.jose.base64url import encode_base64url
+from poolgate.jose.possession import confirmation
 from poolgate.userpools import attributes
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.authentication_levels import AuthenticationLevel
@@ -43,6 +44,8 @@ class Grant:
 
     nonce: str | None = None
     resource: str | None = None
+    # The key that access tokens are bound to, None for bearer tokens.
+    key_thumbprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +112,24 @@ def access_token_claims(sign_in: SignIn, issue: Issue, jti: str) -> Claims:
         if sign_in.grant.resource is not None:
             # SPEC RFC 8707 s2: the token is for the resource that was asked for.
             claims["aud"] = sign_in.grant.resource
+        if sign_in.grant.key_thumbprint is not None:
+            claims["cnf"] = confirmation(sign_in.grant.key_thumbprint)
     return claims | _level_claims(sign_in) | _revocation_claims(app_client, issue, jti)
 
 
 def client_token_claims(
-    app_client: AppClient, *, scope: str, issuer: str, issued_at: int, jti: str
+    app_client: AppClient,
+    *,
+    scope: str,
+    issuer: str,
+    issued_at: int,
+    jti: str,
+    key_thumbprint: str | None,
 ) -> Claims:
     """Return the claims of an access token that an app client has for itself."""
+    bound = {} if key_thumbprint is None else {"cnf": confirmation(key_thumbprint)}
     # AWS client credentials: no user, no groups, no family that a sign-out could end.
-    return {
+    return bound | {
         "sub": app_client.client_id,
         "token_use": TokenUse.ACCESS.value,
         "scope": scope,

@@ -15,6 +15,7 @@ from poolgate.foundation.clock import epoch_seconds
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.randomness import random_uuid
 from poolgate.foundation.secret import Secret
+from poolgate.jose.possession import bound_to, confirmation
 from poolgate.jose.tokens import sign_token
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
@@ -59,7 +60,10 @@ class Presented:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """What is wished for; `audience` is any name, `resource` that of a resource server."""
+    """What is wished for; `audience` is any name, `resource` that of a resource server.
+
+    An access token is bound to the key where one is named.
+    """
 
     subject: Presented
     actor: Presented | None
@@ -67,6 +71,7 @@ class Exchange:
     scopes: tuple[str, ...]
     audience: str | None
     resource: str | None
+    key_thumbprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,8 @@ def exchange(call: Call, app_client: AppClient, wish: Exchange) -> DerivedToken:
         scope=" ".join(scopes),
     )
     claims = _claims(call, sign_in, subject, wish)
+    if wish.key_thumbprint is not None and wish.wanted is TokenUse.ACCESS:
+        claims["cnf"] = confirmation(wish.key_thumbprint)
     actors = _actors(subject, actor_sub)
     if actors is not None:
         claims["act"] = actors
@@ -135,7 +142,7 @@ def _verified_actor(call: Call, app_client: AppClient, presented: Presented) -> 
         "Actor",
         lambda: access_tokens.verify_any_token(call, presented.token.reveal(), presented.token_use),
     )
-    if pool_id != app_client.pool_id:
+    if pool_id != app_client.pool_id or bound_to(claims) is not None:
         raise PresentedTokenRefused(role="Actor", fault="is invalid")
     return str(claims["sub"])
 

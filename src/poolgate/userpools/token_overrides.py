@@ -20,6 +20,7 @@ _PROTECTED = frozenset(
         "auth_time",
         "azp",
         "client_id",
+        "cnf",
         "device_key",
         "event_id",
         "exp",

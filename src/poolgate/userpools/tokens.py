@@ -121,6 +121,7 @@ def plan(call: Call, sign_in: SignIn) -> Plan:
         is_granted=sign_in.grant is not None,
         resource=None if sign_in.grant is None else sign_in.grant.resource,
         level=sign_in.level,
+        key_thumbprint=_key_of_family(sign_in),
     )
     refresh_token = refresh_tokens.new_refresh_token()
     token_set = _signed(call, sign_in, keys, family.family_id, refresh_token, overrides=overrides)
@@ -154,13 +155,15 @@ def refresh(
     scopes: Sequence[str] = (),
     source: TokenSource = TokenSource.REFRESH,
     client_metadata: Mapping[str, str] | None = None,
+    key_thumbprint: str | None = None,
 ) -> TokenSet:
     """Return new tokens of the same sign-in, from the user as it is now.
 
     `verify_owner` and `verify_family` are asked once user and family are known, before the token's
     state is told. A sign-in on a tracked device goes on with the key of that device only, and once
-    it is confirmed. `scopes` are those that are wanted, all of the family's unless given. Raises
-    RefreshTokenInvalid, -Revoked, -Expired, -Reused, ScopeBeyondGrant or UserDisabled.
+    it is confirmed; one that is bound to a key, with that key. `scopes` are those that are wanted,
+    all of the family's unless given. Raises RefreshTokenInvalid, -Revoked, -Expired, -Reused,
+    ScopeBeyondGrant or UserDisabled.
     """
     with call.db.reading() as transaction:
         held = refresh_tokens.find(transaction, refresh_token)
@@ -174,7 +177,7 @@ def refresh(
     if verify_family is not None:
         verify_family(held.family)
     refresh_tokens.verify_alive(held, call.now_millis)
-    if not is_on_its_device:
+    if not is_on_its_device or held.family.key_thumbprint not in {None, key_thumbprint}:
         raise RefreshTokenInvalid
     if not held.user.enabled:
         raise UserDisabled
@@ -190,8 +193,7 @@ def refresh(
         client_metadata=client_metadata,
         device_key=held.family.device_key,
         level=held.family.level,
-        # SPEC OpenID Connect Core s12.2: a refreshed ID token has no nonce of its own.
-        grant=Grant(resource=held.family.resource) if held.family.is_granted else None,
+        grant=_grant_of(held.family, key_thumbprint),
     )
     # Asked before the refresh token is replaced: a function that fails costs nobody the session.
     overrides = ask_before_tokens(call, sign_in)
@@ -199,6 +201,20 @@ def refresh(
         _verify_still_alive(call, refresh_token)
     successor = _succeed(call, app_client, held, _tracking(call, pool))
     return _signed(call, sign_in, keys, held.family.family_id, successor, overrides=overrides)
+
+
+def _key_of_family(sign_in: SignIn) -> str | None:
+    # SPEC RFC 9449 s5: an app client with a secret is bound by that; it may change its key.
+    if sign_in.grant is None or sign_in.app_client.has_secret:
+        return None
+    return sign_in.grant.key_thumbprint
+
+
+def _grant_of(family: Family, key_thumbprint: str | None) -> Grant | None:
+    # SPEC OpenID Connect Core s12.2: a refreshed ID token has no nonce of its own.
+    if family.is_granted:
+        return Grant(resource=family.resource, key_thumbprint=key_thumbprint)
+    return None
 
 
 def _is_on_its_device(

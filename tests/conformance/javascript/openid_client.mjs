@@ -30,7 +30,7 @@ async function signIn(url, cookies) {
   return new URL(answer.headers.get('location'), login)
 }
 
-async function code(build, cookies) {
+async function code(build, cookies, more = {}) {
   const verifier = openid.randomPKCECodeVerifier()
   const [state, nonce] = [openid.randomState(), openid.randomNonce()]
   const url = await build(config, {
@@ -40,7 +40,16 @@ async function code(build, cookies) {
   const returned = await signIn(url, cookies)
   return openid.authorizationCodeGrant(config, returned, {
     pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true,
-  })
+  }, undefined, more)
+}
+
+// The same with tokens that are bound to a key (DPoP): at the token endpoint, userInfo and for a refresh.
+async function boundToAKey(cookies) {
+  const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair('ES256'))
+  const tokens = await code(openid.buildAuthorizationUrl, cookies, { DPoP })
+  const user = await openid.fetchUserInfo(config, tokens.access_token, tokens.claims().sub, { DPoP })
+  const refreshed = await openid.refreshTokenGrant(config, tokens.refresh_token, undefined, { DPoP })
+  return [tokens.token_type, refreshed.token_type, user.username]
 }
 
 if (username) {
@@ -56,7 +65,7 @@ if (username) {
   const bye = await fetch(logout, { redirect: 'manual' })
   console.log(JSON.stringify({
     username: user.username, before: before.active, after: after.active,
-    sameUser: pushed.claims().sub === user.sub, bye: bye.headers.get('location'),
+    sameUser: pushed.claims().sub === user.sub, bye: bye.headers.get('location'), bound: await boundToAKey(cookies),
   }))
 } else {
   const tokens = await openid.clientCredentialsGrant(config, { scope })

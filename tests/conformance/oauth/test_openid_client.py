@@ -56,6 +56,7 @@ def test_code_with_pkce_pushed_requests_refresh_introspection_and_logout(served,
         "after": False,
         "sameUser": True,
         "bye": CALLBACK,
+        "bound": ["dpop", "dpop", "anna"],
     }
 
 

@@ -460,6 +460,7 @@ def _token_families() -> None:
         sa.Column("resource", sa.Text(), nullable=True),
         sa.Column("acr", sa.Text(), nullable=True),
         sa.Column("amr", sa.Text(), nullable=True),
+        sa.Column("key_thumbprint", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
