@@ -15,10 +15,16 @@ class _Reader(HTMLParser):
         self.links: list[str] = []
         self.text: list[str] = []
         self.labels: list[str] = []
+        self.language = ""
+        self.fault = ""
+        self._in_fault = False
 
     def handle_starttag(self, tag, attrs):
         given = {name: value or "" for name, value in attrs}
-        if tag == "form":
+        self._in_fault = given.get("id") == "fault"
+        if tag == "html":
+            self.language = given.get("lang", "")
+        elif tag == "form":
             self.forms.append((given["action"], {}))
         elif tag == "input" and self.forms:
             if given.get("type") == "radio" and "checked" not in given:
@@ -29,7 +35,12 @@ class _Reader(HTMLParser):
         elif tag == "label":
             self.labels.append(given.get("for", ""))
 
+    def handle_endtag(self, tag):
+        self._in_fault = self._in_fault and tag != "p"
+
     def handle_data(self, data):
+        if self._in_fault:
+            self.fault += data.strip()
         if data.strip():
             self.text.append(data.strip())
 
@@ -44,6 +55,7 @@ class Browser:
     response: HttpResponse | None = None
     left_for: str | None = None
     statuses: list[int] = field(default_factory=list)
+    accepts_language: str | None = None
 
     def open(self, url: str) -> "Browser":
         """Go to a page and follow redirects while they stay on the server."""
@@ -69,6 +81,8 @@ class Browser:
                 return self
             cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
             sent = {**headers, "cookie": cookies} if cookies else headers
+            if self.accepts_language is not None:
+                sent = {**sent, "accept-language": self.accepts_language}
             self.response = self.poolgate.send(method, self.url, headers=sent, body=body)
             self.statuses.append(self.response.status)
             self._keep(self.response)
@@ -100,6 +114,14 @@ class Browser:
     @property
     def says(self) -> str:
         return " ".join(self.page.text)
+
+    @property
+    def language(self) -> str:
+        return self.page.language
+
+    @property
+    def fault(self) -> str:
+        return self.page.fault
 
     @property
     def path(self) -> str:

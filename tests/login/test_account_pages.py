@@ -78,7 +78,7 @@ def test_a_name_in_use_is_told(poolgate, browser):
     oauth = by_email(poolgate)
     oauth.app.user(ADDRESS, email=ADDRESS)
     opened(browser, oauth, "/signup").send(username=ADDRESS, password=PASSWORD)
-    assert "There is an account of this name already." in browser.says
+    assert "There is an account with these details already." in browser.says
 
 
 def test_where_only_administrators_make_accounts_nobody_signs_up(poolgate, browser):
@@ -88,7 +88,7 @@ def test_where_only_administrators_make_accounts_nobody_signs_up(poolgate, brows
     opened(browser, oauth)
     assert not [link for link in browser.page.links if "/signup" in link]
     opened(browser, oauth, "/signup")
-    assert "Only administrators make accounts here." in browser.says
+    assert "Only administrators create accounts here." in browser.says
 
 
 def test_a_free_name_and_an_address_for_the_code_are_asked_for(poolgate, browser):

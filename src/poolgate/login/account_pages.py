@@ -4,8 +4,9 @@
 └─ /resendcode ─┘
 """
 
+from markupsafe import Markup, escape
+
 from poolgate.foundation.secret import Secret
-from poolgate.login import texts
 from poolgate.login.faults import guarded
 from poolgate.login.fields import (
     PREFIX,
@@ -16,7 +17,9 @@ from poolgate.login.fields import (
     sign_up_name,
     typed_attributes,
 )
+from poolgate.login.texts import Texts
 from poolgate.login.visits import CONFIRM, FORGOT, LOGIN, RESET, SIGN_UP, Visit
+from poolgate.login.wording import not_repeated
 from poolgate.userpools import attributes, password_recovery, terms
 from poolgate.userpools import sign_up as accounts
 from poolgate.userpools.auth_flows import ParameterMissing
@@ -24,8 +27,14 @@ from poolgate.userpools.pools import UserPool
 from poolgate.userpools.users import UserStatus
 from poolgate.web.messages import HttpResponse
 
-# The pages speak English.
-_LANGUAGE = "cognito:english"
+# AWS LanguageIdType, of the languages that the pages speak.
+_TERMS_LANGUAGES = {
+    "en": "cognito:english",
+    "de": "cognito:german",
+    "es": "cognito:spanish",
+    "fr": "cognito:french",
+    "ja": "cognito:japanese",
+}
 _TYPES = {"email": "email", "phone_number": "tel"}
 
 
@@ -40,19 +49,33 @@ def sign_up(visit: Visit) -> HttpResponse:
             visit, SIGN_UP, _take_sign_up, username=visit.form.get("username", ""), **kept
         )
     if visit.pool.admin_create_user_only:
-        return visit.go(LOGIN, visit.remembering(fault=texts.SIGN_UP_CLOSED))
+        return visit.go(LOGIN, visit.remembering(fault=visit.texts.SIGN_UP_CLOSED))
     with visit.call.db.reading() as transaction:
         links = terms.find_links(
-            transaction, visit.pool.pool_id, visit.request.app_client.client_id, _LANGUAGE
+            transaction,
+            visit.pool.pool_id,
+            visit.request.app_client.client_id,
+            _TERMS_LANGUAGES[visit.texts.language],
         )
     return visit.show(
         "signup.html",
-        terms=links,
-        title=texts.SIGN_UP_TITLE,
-        name_label=sign_up_label(visit.pool),
+        terms=_terms_notice(visit.texts, links),
+        title=visit.texts.SIGN_UP_TITLE,
+        name_label=sign_up_label(visit.texts, visit.pool),
         name_type=_TYPES.get(sign_up_name(visit.pool), "text"),
-        attributes=attribute_fields(_asked_at_sign_up(visit.pool)),
-        password_rule=password_rule(visit.pool.password_policy),
+        attributes=attribute_fields(visit.texts, _asked_at_sign_up(visit.pool)),
+        password_rule=password_rule(visit.texts, visit.pool.password_policy),
+    )
+
+
+def _terms_notice(texts: Texts, links: tuple[str, str] | None) -> Markup | None:
+    """Return the sentence with its two links, None where the app client has no terms."""
+    if links is None:
+        return None
+    link = Markup('<a href="{}">{}</a>')
+    return Markup(escape(texts.TERMS)).format(  # noqa: S704 - a text of ours, escaped
+        terms_of_use=link.format(links[0], texts.TERMS_OF_USE),
+        privacy_policy=link.format(links[1], texts.PRIVACY_POLICY),
     )
 
 
@@ -79,7 +102,7 @@ def _take_sign_up(visit: Visit) -> HttpResponse:
         at_pages=True,
     )
     if signed_up.user.status is UserStatus.CONFIRMED:
-        return visit.go(LOGIN, visit.remembering(username=username, notice=texts.NOW_SIGN_IN))
+        return visit.go(LOGIN, visit.remembering(username=username, notice=visit.texts.NOW_SIGN_IN))
     destination = signed_up.delivery.masked_address if signed_up.delivery else ""
     return visit.go(CONFIRM, visit.remembering(username=username, destination=destination))
 
@@ -89,12 +112,12 @@ def confirm(visit: Visit) -> HttpResponse:
     if visit.is_posted:
         return guarded(visit, CONFIRM, _take_confirmation)
     destination = visit.state.destination
-    wanted = texts.CODE_SENT.format(destination=destination)
+    wanted = visit.texts.CODE_SENT.format(destination=destination)
     return visit.show(
         "confirm.html",
-        title=texts.CONFIRM_TITLE,
-        wanted=wanted if destination else texts.CODE_SENT_SOMEWHERE,
-        name_label=login_name_label(visit.pool),
+        title=visit.texts.CONFIRM_TITLE,
+        wanted=wanted if destination else visit.texts.CODE_SENT_SOMEWHERE,
+        name_label=login_name_label(visit.texts, visit.pool),
         username=visit.state.username,
     )
 
@@ -110,7 +133,7 @@ def _take_confirmation(visit: Visit) -> HttpResponse:
         at_pages=True,
         takes_alias=False,
     )
-    return visit.go(LOGIN, visit.remembering(username=username, notice=texts.NOW_SIGN_IN))
+    return visit.go(LOGIN, visit.remembering(username=username, notice=visit.texts.NOW_SIGN_IN))
 
 
 def resend(visit: Visit) -> HttpResponse:
@@ -129,7 +152,7 @@ def _take_resending(visit: Visit) -> HttpResponse:
         secret_hash=None,
         at_pages=True,
     )
-    notice = texts.CODE_ANEW.format(destination=delivery.masked_address)
+    notice = visit.texts.CODE_ANEW.format(destination=delivery.masked_address)
     return visit.go(
         CONFIRM,
         visit.remembering(username=username, notice=notice, destination=delivery.masked_address),
@@ -145,8 +168,8 @@ def forgot_password(visit: Visit) -> HttpResponse:
         return guarded(visit, FORGOT, _take_forgotten)
     return visit.show(
         "forgot.html",
-        title=texts.FORGOT_TITLE,
-        name_label=login_name_label(visit.pool),
+        title=visit.texts.FORGOT_TITLE,
+        name_label=login_name_label(visit.texts, visit.pool),
         username=visit.state.username,
     )
 
@@ -170,21 +193,21 @@ def reset_password(visit: Visit) -> HttpResponse:
     if visit.is_posted:
         return guarded(visit, RESET, _take_reset)
     destination = visit.state.destination
-    wanted = texts.CODE_SENT.format(destination=destination)
+    wanted = visit.texts.CODE_SENT.format(destination=destination)
     return visit.show(
         "reset.html",
-        title=texts.RESET_TITLE,
-        wanted=wanted if destination else texts.CODE_SENT_SOMEWHERE,
-        name_label=login_name_label(visit.pool),
+        title=visit.texts.RESET_TITLE,
+        wanted=wanted if destination else visit.texts.CODE_SENT_SOMEWHERE,
+        name_label=login_name_label(visit.texts, visit.pool),
         username=visit.state.username,
-        password_rule=password_rule(visit.pool.password_policy),
+        password_rule=password_rule(visit.texts, visit.pool.password_policy),
     )
 
 
 def _take_reset(visit: Visit) -> HttpResponse:
     new_password = visit.form.get("new_password", "")
     if new_password != visit.form.get("repeated", ""):
-        return visit.again(RESET, texts.NOT_REPEATED)
+        return visit.again(RESET, not_repeated(visit.texts))
     username = _username(visit)
     password_recovery.finish(
         visit.call,
@@ -195,7 +218,9 @@ def _take_reset(visit: Visit) -> HttpResponse:
         secret_hash=None,
         at_pages=True,
     )
-    return visit.go(LOGIN, visit.remembering(username=username, notice=texts.PASSWORD_CHANGED))
+    return visit.go(
+        LOGIN, visit.remembering(username=username, notice=visit.texts.PASSWORD_CHANGED)
+    )
 
 
 def _code(visit: Visit) -> Secret:

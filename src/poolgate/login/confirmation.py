@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import ClientId, PoolId
 from poolgate.foundation.secret import Secret
-from poolgate.login import texts
+from poolgate.login.language_choice import texts_for
 from poolgate.login.pages import HEADERS, render_page
 from poolgate.oauth.places import Place
 from poolgate.store.call import Call
@@ -33,8 +33,8 @@ class LinkMalformed(Failure):
 _OK, _BAD_REQUEST, _TOO_MANY, _NOT_ALLOWED = 200, 400, 429, 405
 _NEEDED = (confirmation_links.CLIENT_ID, confirmation_links.USER_NAME, confirmation_links.CODE)
 _MOST_PARAMETERS = 10
-_CONFIRMED = (_OK, texts.CONFIRMED_TITLE, texts.CONFIRMED)
-_USELESS = (_BAD_REQUEST, texts.LINK_USELESS_TITLE, texts.LINK_USELESS)
+_CONFIRMED = (_OK, "CONFIRMED_TITLE", "CONFIRMED")
+_USELESS = (_BAD_REQUEST, "LINK_USELESS_TITLE", "LINK_USELESS")
 _PAGES: Mapping[type[Failure], tuple[int, str, str]] = {
     LinkMalformed: _USELESS,
     AppClientNotFound: _USELESS,
@@ -44,7 +44,7 @@ _PAGES: Mapping[type[Failure], tuple[int, str, str]] = {
     CodeWornOut: _USELESS,
     sign_up.NotUnconfirmed: _USELESS,
     AliasTaken: _USELESS,
-    AttemptLimitExceeded: (_TOO_MANY, texts.TOO_MANY_TITLE, texts.TOO_MANY),
+    AttemptLimitExceeded: (_TOO_MANY, "TOO_MANY_TITLE", "TOO_MANY"),
     # The user is confirmed by then, whatever the pool's function says to it.
     TriggerRefused: _CONFIRMED,
     TriggerNotInvoked: _CONFIRMED,
@@ -61,8 +61,11 @@ def answer_confirmation(call: Call, http: HttpRequest, place: Place) -> HttpResp
     try:
         _confirm(call, http, place.pool_id)
     except tuple(_PAGES) as failure:
-        return render_page(*_page_of(failure))
-    return render_page(*_CONFIRMED)
+        status, title, text = _page_of(failure)
+    else:
+        status, title, text = _CONFIRMED
+    texts = texts_for(http, place)
+    return render_page(status, texts, getattr(texts, title), getattr(texts, text))
 
 
 def _confirm(call: Call, http: HttpRequest, pool_id: PoolId) -> None:

@@ -5,14 +5,16 @@ code ──> signed in? ── no ──> /login ──> /device
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from poolgate.login import texts
 from poolgate.login.forgery import csrf_cookie, csrf_token, is_own_form
+from poolgate.login.language_choice import kept_choice, language_links, texts_for
 from poolgate.login.looks import PLAIN
 from poolgate.login.pages import OK, render_page, render_template
-from poolgate.login.visits import LOGIN, SEE_OTHER, form_of
+from poolgate.login.texts import Texts
+from poolgate.login.visits import SEE_OTHER, form_of
 from poolgate.oauth.browser_cookies import find_browser_session
-from poolgate.oauth.carried_requests import PARAMETER, carry
+from poolgate.oauth.carried_requests import location_of_sign_in
 from poolgate.oauth.devices import VERIFICATION_PATH
 from poolgate.oauth.places import Place
 from poolgate.store.call import Call
@@ -33,87 +35,99 @@ _MOST_CHARACTERS = 40
 APPROVE, DENY = "approve", "deny"
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request for the page."""
+
+    call: Call
+    http: HttpRequest
+    place: Place
+    texts: Texts
+
+
 def answer_device_page(call: Call, http: HttpRequest, place: Place) -> HttpResponse:
     """Ask for the code, then for the person's word, and tell the device."""
     if http.method not in {"GET", "POST"}:
         return HttpResponse(_NOT_ALLOWED, {"allow": "GET, POST"})
+    asked = _Asked(call, http, place, texts_for(http, place))
     form = form_of(http) if http.method == "POST" else {}
     if not is_own_form(place, http, form):
-        return _show_form(http, place, _user_code_of_link(http), fault="")
+        return _show_form(asked, _user_code_of_link(http), fault="")
     user_code = form.get("user_code", "")[:_MOST_CHARACTERS]
     try:
-        return _take(call, http, place, user_code, form.get("decision", ""))
+        return _take(asked, user_code, form.get("decision", ""))
     except UserCodeInvalid:
-        return _show_form(http, place, user_code, fault=texts.USER_CODE_WRONG)
+        return _show_form(asked, user_code, fault=asked.texts.USER_CODE_WRONG)
     except AttemptLimitExceeded:
-        return _show_form(http, place, user_code, fault=texts.LOCKED)
+        return _show_form(asked, user_code, fault=asked.texts.LOCKED)
 
 
-def _take(
-    call: Call, http: HttpRequest, place: Place, user_code: str, decision: str
-) -> HttpResponse:
+def _take(asked: _Asked, user_code: str, decision: str) -> HttpResponse:
+    call, place, texts = asked.call, asked.place, asked.texts
     waiting = device_authorizations.get_waiting(call, place.pool_id, user_code)
-    browser_session = find_browser_session(call, place, http)
+    browser_session = find_browser_session(call, place, asked.http)
     if browser_session is None:
-        carried = carry(call, place.pool_id, {"client_id": waiting.client_id}, user_code=user_code)
-        query = render_parameters(((PARAMETER, carried),))
-        return HttpResponse(SEE_OTHER, {"location": f"{place.base_path}{LOGIN}?{query}"})
+        query = render_parameters((("user_code", user_code),))
+        return HttpResponse(
+            SEE_OTHER,
+            {
+                "location": location_of_sign_in(
+                    call, place, waiting.client_id, return_to=f"{VERIFICATION_PATH}?{query}"
+                )
+            },
+        )
     if decision == APPROVE:
         device_authorizations.approve(call, place.pool_id, user_code, browser_session)
-        return render_page(OK, texts.DEVICE_APPROVED_TITLE, texts.DEVICE_APPROVED)
+        return render_page(OK, texts, texts.DEVICE_APPROVED_TITLE, texts.DEVICE_APPROVED)
     if decision == DENY:
         device_authorizations.deny(call, place.pool_id, user_code)
-        return render_page(OK, texts.DEVICE_DENIED_TITLE, texts.DEVICE_DENIED)
-    return _show_consent(
-        call, http, place, user_code, waiting=waiting, browser_session=browser_session
-    )
+        return render_page(OK, texts, texts.DEVICE_DENIED_TITLE, texts.DEVICE_DENIED)
+    return _show_consent(asked, user_code, waiting=waiting, browser_session=browser_session)
 
 
-def _show_form(http: HttpRequest, place: Place, user_code: str, *, fault: str) -> HttpResponse:
+def _show_form(asked: _Asked, user_code: str, *, fault: str) -> HttpResponse:
     return _show(
-        http,
-        place,
+        asked,
         "device.html",
-        {"title": texts.DEVICE_TITLE, "user_code": user_code, "fault": fault, "notice": ""},
+        {"title": asked.texts.DEVICE_TITLE, "user_code": user_code, "fault": fault},
     )
 
 
 def _show_consent(
-    call: Call,
-    http: HttpRequest,
-    place: Place,
-    user_code: str,
-    *,
-    waiting: WaitingDevice,
-    browser_session: BrowserSession,
+    asked: _Asked, user_code: str, *, waiting: WaitingDevice, browser_session: BrowserSession
 ) -> HttpResponse:
-    with call.db.reading() as transaction:
+    with asked.call.db.reading() as transaction:
         app_client = app_clients.get(transaction, waiting.client_id)
     return _show(
-        http,
-        place,
+        asked,
         "consent.html",
         {
-            "title": texts.CONSENT_TITLE,
+            "title": asked.texts.CONSENT_TITLE,
             "app": app_client.name,
             "username": browser_session.user.username,
             "user_code": user_code,
             "fault": "",
-            "notice": "",
         },
     )
 
 
-def _show(
-    http: HttpRequest, place: Place, template: str, values: Mapping[str, object]
-) -> HttpResponse:
+def _show(asked: _Asked, template: str, values: Mapping[str, object]) -> HttpResponse:
+    http, place = asked.http, asked.place
     token = csrf_token(place, http)
     return render_template(
         template,
+        texts=asked.texts,
+        languages=language_links(http, place, asked.texts),
         looks=PLAIN,
         redirect_uri="",
-        cookies=(csrf_cookie(place).render(token),),
-        values={**values, "csrf": token, "action": place.base_path + VERIFICATION_PATH},
+        cookies=(csrf_cookie(place).render(token), *kept_choice(http, place)),
+        values={
+            **values,
+            "fault_fields": ("user_code",),
+            "notice": "",
+            "csrf": token,
+            "action": place.base_path + VERIFICATION_PATH,
+        },
     )
 
 

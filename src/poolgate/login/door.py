@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from poolgate.login import account_pages, sign_in_pages, texts, visits
+from poolgate.login import account_pages, sign_in_pages, visits
 from poolgate.login.confirmation import answer_confirmation
 from poolgate.login.device_page import answer_device_page
 from poolgate.login.error_page import answer_error_page
+from poolgate.login.language_choice import texts_for
 from poolgate.login.pages import render_page
 from poolgate.login.visits import SEE_OTHER, Visit, read_visit
 from poolgate.oauth.authorization_requests import RequestRefused, RequestUnanswerable
@@ -79,7 +80,8 @@ def _handle(name: str, answer: Answer, call: Call, http: HttpRequest, place: Pla
         response = answer(call, http, place)
     except Exception as failure:  # noqa: BLE001 - the last line of defence
         defect = place_of(failure)
-        response = render_page(_INTERNAL_ERROR, texts.BROKEN_TITLE, texts.BROKEN)
+        texts = texts_for(http, place)
+        response = render_page(_INTERNAL_ERROR, texts, texts.BROKEN_TITLE, texts.BROKEN)
     return Handled(
         response=response,
         request_id=call.request_id,

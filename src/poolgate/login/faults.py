@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from poolgate.foundation.failure import Failure
-from poolgate.login import texts
 from poolgate.login.visits import LOGIN, SEE_OTHER, Visit, forgetting
-from poolgate.login.wording import OVER, find_text
+from poolgate.login.wording import OVER, find_told
 from poolgate.oauth.authorization_responses import location_of_error
 from poolgate.oauth.errors import LEVEL_UNMET
 from poolgate.userpools.authentication_levels import LevelOutOfReach
@@ -33,16 +32,17 @@ def guarded(
             error_code=type(failure).__name__,
         )
     except OVER as failure:
-        over = visit.go(LOGIN, visit.remembering(fault=texts.TOO_OLD))
+        over = visit.go(LOGIN, visit.remembering(fault=visit.texts.TOO_OLD))
         return replace(over, error_code=type(failure).__name__)
     except Failure as failure:
-        text = find_text(failure)
-        if text is None:
+        told = find_told(failure, visit.texts)
+        if told is None:
             raise
         if path == LOGIN:
             username = visit.form.get("username", "")
-            again = visit.go(LOGIN, visit.remembering(fault=text, username=username))
+            state = visit.remembering(fault=told.text, fault_fields=told.fields, username=username)
+            again = visit.go(LOGIN, state)
         else:
-            again = visit.again(path, text, **typed)
+            again = visit.again(path, told, **typed)
         # SPEC security.md Z4: who looks after the server sees each refusal, with its address.
         return replace(again, error_code=type(failure).__name__)

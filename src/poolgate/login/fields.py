@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from poolgate.login import texts
+from poolgate.login.texts import Texts
 from poolgate.userpools.pool_settings import PasswordPolicy
 from poolgate.userpools.pools import UserPool
 
@@ -42,12 +42,12 @@ class AttributeField:
     autocomplete: str
 
 
-def attribute_fields(names: Iterable[str]) -> list[AttributeField]:
+def attribute_fields(texts: Texts, names: Iterable[str]) -> list[AttributeField]:
     """Return the fields for these attributes, in their order."""
     return [
         AttributeField(
             PREFIX + name,
-            texts.NAMES.get(name, name.removeprefix("custom:")),
+            texts.label_of(name),
             _TYPES.get(name, "text"),
             _AUTOFILL.get(name, "off"),
         )
@@ -62,18 +62,18 @@ def typed_attributes(form: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def login_name_label(pool: UserPool) -> str:
+def login_name_label(texts: Texts, pool: UserPool) -> str:
     """Return what the name that signs in is called."""
     kinds = pool.username_attributes or ("username", *pool.alias_attributes)
-    names = [texts.NAMES[kind] for kind in kinds if kind != "preferred_username"]
+    names = [texts.label_of(kind) for kind in kinds if kind != "preferred_username"]
     if len(names) == 1:
         return names[0]
-    return texts.NAME_OR.format(first=", ".join(names[:-1]), last=names[-1].lower())
+    return texts.NAME_OR.format(first=texts.listed(names[:-1]), last=names[-1])
 
 
-def sign_up_label(pool: UserPool) -> str:
+def sign_up_label(texts: Texts, pool: UserPool) -> str:
     """Return what the name of a new user is called."""
-    return login_name_label(pool) if pool.username_attributes else texts.NAMES["username"]
+    return login_name_label(texts, pool) if pool.username_attributes else texts.label_of("username")
 
 
 def sign_up_name(pool: UserPool) -> str:
@@ -81,8 +81,9 @@ def sign_up_name(pool: UserPool) -> str:
     return pool.username_attributes[0] if len(pool.username_attributes) == 1 else "username"
 
 
-def password_rule(password_policy: PasswordPolicy) -> str:
+def password_rule(texts: Texts, password_policy: PasswordPolicy) -> str:
     """Return in words what a password must be like."""
     rule = texts.PASSWORD_LENGTH.format(minimum_length=password_policy.minimum_length)
-    needs = [word for name, word in texts.PASSWORD_NEEDS.items() if getattr(password_policy, name)]
-    return rule + texts.PASSWORD_WITH.format(needs=", ".join(needs)) if needs else rule
+    words = texts.table("PASSWORD_NEEDS")
+    needs = [word for name, word in words.items() if getattr(password_policy, name)]
+    return rule + texts.PASSWORD_WITH.format(needs=texts.listed(needs)) if needs else rule

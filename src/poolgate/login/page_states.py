@@ -24,7 +24,10 @@ _MOST_CHARACTERS = 3600
 
 
 class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where this browser stands; `fault` and `notice` are said once, on the next page."""
+    """Where this browser stands; `fault` and `notice` are said once, on the next page.
+
+    `fault_fields` are the fields that the fault may be about.
+    """
 
     client_id: str
     state_id: str = ""
@@ -37,6 +40,7 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     destination: str = ""
     totp_secret: str = ""
     fault: str = ""
+    fault_fields: tuple[str, ...] = ()
     notice: str = ""
     typed: dict[str, str] = msgspec.field(default_factory=dict)
 

@@ -2,14 +2,15 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from poolgate.login import texts
+from poolgate.login.language_choice import LanguageLink
 from poolgate.login.looks import PLAIN, Looks
+from poolgate.login.texts import Texts
 from poolgate.web.messages import HttpResponse
 
 OK = 200
@@ -44,18 +45,22 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.globals |= {"texts": texts, "style": _STYLE}
+_TEMPLATES.globals["style"] = _STYLE
 
 
-def render_page(status: int, title: str, text: str) -> HttpResponse:
+def render_page(status: int, texts: Texts, title: str, text: str) -> HttpResponse:
     """Return a page that says one thing."""
-    document = _TEMPLATES.get_template("message.html").render(title=title, text=text, looks=PLAIN)
+    document = _TEMPLATES.get_template("message.html").render(
+        texts=texts, title=title, text=text, looks=PLAIN, languages=(), fault=""
+    )
     return HttpResponse(status, dict(HEADERS), document.encode())
 
 
 def render_template(
     name: str,
     *,
+    texts: Texts,
+    languages: Sequence[LanguageLink],
     looks: Looks,
     redirect_uri: str,
     cookies: tuple[str, ...],
@@ -72,7 +77,9 @@ def render_template(
             form_action=form_action,
         ),
     }
-    document = _TEMPLATES.get_template(name).render(looks=looks, **values)
+    document = _TEMPLATES.get_template(name).render(
+        texts=texts, languages=languages, looks=looks, **values
+    )
     return HttpResponse(OK, headers, document.encode(), cookies)
 
 

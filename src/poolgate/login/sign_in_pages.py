@@ -16,7 +16,6 @@ import segno
 
 from poolgate.credentials.totp import render_key_uri
 from poolgate.foundation.secret import Secret
-from poolgate.login import texts
 from poolgate.login.faults import guarded
 from poolgate.login.fields import (
     PREFIX,
@@ -35,6 +34,7 @@ from poolgate.login.visits import (
     Visit,
     forgetting,
 )
+from poolgate.login.wording import not_repeated
 from poolgate.oauth.authorization_requests import LOCAL_USERS
 from poolgate.oauth.authorization_responses import location_after_sign_in
 from poolgate.oauth.browser_cookies import presented_session, session_cookie
@@ -58,11 +58,13 @@ def login(visit: Visit) -> HttpResponse:
     if visit.is_posted:
         return guarded(visit, LOGIN, _begin)
     if LOCAL_USERS not in (visit.request.app_client.identity_providers or (LOCAL_USERS,)):
-        return visit.show("message.html", title=texts.SIGN_IN_TITLE, text=texts.NO_FIRST_FACTOR)
+        return visit.show(
+            "message.html", title=visit.texts.SIGN_IN_TITLE, text=visit.texts.NO_FIRST_FACTOR
+        )
     return replace(visit, state=_without_step(visit.state)).show(
         "login.html",
-        title=texts.SIGN_IN_TITLE,
-        name_label=login_name_label(visit.pool),
+        title=visit.texts.SIGN_IN_TITLE,
+        name_label=login_name_label(visit.texts, visit.pool),
         username=visit.state.username or visit.request.login_hint or "",
         can_recover=visit.pool.recovery_mechanisms != ("admin_only",),
         can_sign_up=not visit.pool.admin_create_user_only,
@@ -90,7 +92,11 @@ def _begin(visit: Visit) -> HttpResponse:
 def _without_step(state: PageState) -> PageState:
     """Return the state of a browser that begins anew."""
     return PageState(
-        client_id=state.client_id, username=state.username, fault=state.fault, notice=state.notice
+        client_id=state.client_id,
+        username=state.username,
+        fault=state.fault,
+        fault_fields=state.fault_fields,
+        notice=state.notice,
     )
 
 
@@ -104,7 +110,7 @@ def _follow(visit: Visit, username: str, outcome: Outcome) -> HttpResponse:
         raise TypeError("the login pages get no tokens")
     if outcome.challenge not in _PAGES:
         # AWS managed login: no custom challenges, no remembered devices.
-        return visit.go(LOGIN, visit.remembering(username=username, fault=texts.CANNOT))
+        return visit.go(LOGIN, visit.remembering(username=username, fault=visit.texts.CANNOT))
     state = _state_of(visit, username, outcome)
     if outcome.challenge is Challenge.MFA_SETUP and state.choices == (
         MfaFactor.SOFTWARE_TOKEN_MFA,
@@ -163,7 +169,7 @@ def challenge(visit: Visit) -> HttpResponse:
         return show(visit)
     # Another window of this browser may have gone on to somebody else's sign-in.
     if visit.form.get("state_id") != visit.state.state_id:
-        return visit.go(LOGIN, visit.remembering(fault=texts.TOO_OLD))
+        return visit.go(LOGIN, visit.remembering(fault=visit.texts.TOO_OLD))
     return guarded(visit, CHALLENGE, answer)
 
 
@@ -186,9 +192,9 @@ def _answer(visit: Visit, **responses: str) -> HttpResponse:
 def _show_new_password(visit: Visit) -> HttpResponse:
     return visit.show(
         "new_password.html",
-        title=texts.NEW_PASSWORD_TITLE,
-        password_rule=password_rule(visit.pool.password_policy),
-        attributes=attribute_fields(visit.state.required),
+        title=visit.texts.NEW_PASSWORD_TITLE,
+        password_rule=password_rule(visit.texts, visit.pool.password_policy),
+        attributes=attribute_fields(visit.texts, visit.state.required),
     )
 
 
@@ -197,7 +203,7 @@ def _take_new_password(visit: Visit) -> HttpResponse:
     kept = {PREFIX + name: value for name, value in attributes.items()}
     new_password = visit.form.get("new_password", "")
     if new_password != visit.form.get("repeated", ""):
-        return visit.again(CHALLENGE, texts.NOT_REPEATED, **kept)
+        return visit.again(CHALLENGE, not_repeated(visit.texts), **kept)
     wanted = {f"userAttributes.{name}": value for name, value in attributes.items()}
     return guarded(
         visit,
@@ -210,12 +216,12 @@ def _take_new_password(visit: Visit) -> HttpResponse:
 def _show_code(visit: Visit) -> HttpResponse:
     destination = visit.state.destination
     if visit.state.challenge == Challenge.SOFTWARE_TOKEN_MFA:
-        wanted = texts.APP_CODE_WANTED
+        wanted = visit.texts.APP_CODE_WANTED
         if destination:
-            wanted = texts.NAMED_APP_CODE_WANTED.format(name=destination)
+            wanted = visit.texts.NAMED_APP_CODE_WANTED.format(name=destination)
     else:
-        wanted = texts.CODE_SENT.format(destination=destination)
-    return visit.show("code.html", title=texts.CODE_TITLE, wanted=wanted)
+        wanted = visit.texts.CODE_SENT.format(destination=destination)
+    return visit.show("code.html", title=visit.texts.CODE_TITLE, wanted=wanted)
 
 
 _CODE_MEMBERS: Mapping[str, str] = {
@@ -237,14 +243,15 @@ def _typed_code(visit: Visit) -> str:
 def _show_choice(visit: Visit) -> HttpResponse:
     return visit.show(
         "choice.html",
-        title=texts.CHOICE_TITLE,
-        wanted=texts.FACTOR_WANTED,
-        choices=_named_choices(visit.state),
+        title=visit.texts.CHOICE_TITLE,
+        wanted=visit.texts.FACTOR_WANTED,
+        choices=_named_choices(visit),
     )
 
 
-def _named_choices(state: PageState) -> list[tuple[str, str]]:
-    return [(choice, texts.FACTORS[choice]) for choice in state.choices if choice in texts.FACTORS]
+def _named_choices(visit: Visit) -> list[tuple[str, str]]:
+    names = visit.texts.table("FACTORS")
+    return [(choice, names[choice]) for choice in visit.state.choices if choice in names]
 
 
 def _take_choice(visit: Visit) -> HttpResponse:
@@ -256,18 +263,18 @@ def _show_setup(visit: Visit) -> HttpResponse:
     if state.totp_secret:
         return visit.show(
             "authenticator.html",
-            title=texts.AUTHENTICATOR_TITLE,
+            title=visit.texts.AUTHENTICATOR_TITLE,
             secret=state.totp_secret,
             picture=_picture(visit),
         )
     if len(state.choices) > 1:
         return visit.show(
             "choice.html",
-            title=texts.SETUP_TITLE,
-            wanted=texts.FACTOR_WANTED,
-            choices=_named_choices(state),
+            title=visit.texts.SETUP_TITLE,
+            wanted=visit.texts.FACTOR_WANTED,
+            choices=_named_choices(visit),
         )
-    return visit.show("email.html", title=texts.SETUP_TITLE)
+    return visit.show("email.html", title=visit.texts.SETUP_TITLE)
 
 
 def _take_setup(visit: Visit) -> HttpResponse:

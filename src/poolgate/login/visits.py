@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from poolgate.login import texts
 from poolgate.login.forgery import csrf_cookie, csrf_token, is_own_form
+from poolgate.login.language_choice import kept_choice, language_links, texts_for
 from poolgate.login.looks import looks_of
 from poolgate.login.page_states import (
     PageState,
@@ -17,6 +17,8 @@ from poolgate.login.page_states import (
     render_state,
 )
 from poolgate.login.pages import render_template
+from poolgate.login.texts import Texts
+from poolgate.login.wording import Told
 from poolgate.oauth.authorization_requests import AuthorizationRequest
 from poolgate.oauth.carried_requests import read_carried
 from poolgate.oauth.places import Place
@@ -50,6 +52,7 @@ class Visit:
     request: AuthorizationRequest
     pool: UserPool
     state: PageState
+    texts: Texts
     form: Mapping[str, str]
     is_posted: bool
 
@@ -75,16 +78,18 @@ class Visit:
             cookies=(render_state(self.call, self.place, state),),
         )
 
-    def again(self, path: str, fault: str, **typed: str) -> HttpResponse:
+    def again(self, path: str, told: Told, **typed: str) -> HttpResponse:
         """Show a page once more with what was wrong."""
-        kept = msgspec.structs.replace(self.state, fault=fault, notice="", typed=typed)
+        kept = msgspec.structs.replace(
+            self.state, fault=told.text, fault_fields=told.fields, notice="", typed=typed
+        )
         return self.go(path, kept)
 
     def show(self, template: str, **shown: object) -> HttpResponse:
         """Return a page; what was to be said once is said now."""
         token = csrf_token(self.place, self.http)
         kept = msgspec.structs.replace(
-            self.state, state_id=new_state_id(), fault="", notice="", typed={}
+            self.state, state_id=new_state_id(), fault="", fault_fields=(), notice="", typed={}
         )
         with self.call.db.reading() as transaction:
             looks = looks_of(
@@ -92,17 +97,21 @@ class Visit:
             )
         return render_template(
             template,
+            texts=self.texts,
+            languages=language_links(self.http, self.place, self.texts),
             looks=looks,
             redirect_uri=self.request.answer_to.redirect_uri,
             cookies=(
                 csrf_cookie(self.place).render(token),
                 render_state(self.call, self.place, kept),
+                *kept_choice(self.http, self.place),
             ),
             values={
                 "visit": self,
                 "csrf": token,
                 "state_id": kept.state_id,
                 "fault": self.state.fault,
+                "fault_fields": self.state.fault_fields,
                 "notice": self.state.notice,
                 "typed": self.state.typed,
                 **shown,
@@ -132,9 +141,10 @@ def read_visit(call: Call, http: HttpRequest, place: Place) -> Visit:
         form = posted if is_posted else {}
     client_id = request.app_client.client_id
     state = find_state(call, place, http, client_id) or PageState(client_id=client_id)
+    texts = texts_for(http, place, request.languages)
     if not all(map(_is_storable, form.items())):
         form, is_posted = {}, False
-        state = msgspec.structs.replace(state, fault=texts.UNUSABLE)
+        state = msgspec.structs.replace(state, fault=texts.UNUSABLE, fault_fields=())
     return Visit(
         call=call,
         http=http,
@@ -142,6 +152,7 @@ def read_visit(call: Call, http: HttpRequest, place: Place) -> Visit:
         request=request,
         pool=pool,
         state=state,
+        texts=texts,
         form=form,
         is_posted=is_posted,
     )

@@ -1,11 +1,12 @@
 """What people are told about what went wrong; whatever tells who has an account is left out."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from poolgate.credentials.passwords import WrongPassword
 from poolgate.delivery.queue import NoSenderConfigured
 from poolgate.foundation.failure import Failure
-from poolgate.login import texts
+from poolgate.login.texts import Texts
 from poolgate.userpools import (
     account_events,
     attributes,
@@ -28,56 +29,76 @@ from poolgate.userpools import (
 from poolgate.userpools.attempt_limits import AttemptLimitExceeded
 from poolgate.userpools.auth_flows import ParameterMissing
 
+# By the name of the text.
 SIGN_IN_TEXTS: Mapping[type[Failure], str] = {
-    WrongPassword: texts.WRONG_NAME_OR_PASSWORD,
-    users.UserNotFound: texts.WRONG_NAME_OR_PASSWORD,
+    WrongPassword: "WRONG_NAME_OR_PASSWORD",
+    users.UserNotFound: "WRONG_NAME_OR_PASSWORD",
     # Told only to those who proved the password.
-    users.UserDisabled: texts.DISABLED,
-    lockout.LockedOut: texts.LOCKED,
-    challenges.NoSecondFactorPossible: texts.CANNOT,
-    passwords.TemporaryPasswordExpired: texts.PASSWORD_EXPIRED,
-    passwords.PasswordUnfit: texts.PASSWORD_UNFIT,
-    password_history.PasswordUsedBefore: texts.PASSWORD_USED,
-    mfa_codes.WrongMfaCode: texts.WRONG_CODE,
-    software_tokens.WrongSoftwareTokenCode: texts.WRONG_CODE,
-    software_tokens.SoftwareTokenCodeUsed: texts.WRONG_CODE,
-    software_tokens.SoftwareTokenRefused: texts.WRONG_CODE,
-    second_factors.NotAmongChoices: texts.TOO_OLD,
-    ParameterMissing: texts.SOMETHING_MISSING,
-    AttemptLimitExceeded: texts.LOCKED,
-    account_events.RequestBlocked: texts.BLOCKED,
-    account_events.PasswordCompromised: texts.COMPROMISED,
-    threat_protection.SignInBlocked: texts.BLOCKED,
+    users.UserDisabled: "DISABLED",
+    lockout.LockedOut: "LOCKED",
+    challenges.NoSecondFactorPossible: "CANNOT",
+    passwords.TemporaryPasswordExpired: "PASSWORD_EXPIRED",
+    passwords.PasswordUnfit: "PASSWORD_UNFIT",
+    password_history.PasswordUsedBefore: "PASSWORD_USED",
+    mfa_codes.WrongMfaCode: "WRONG_CODE",
+    software_tokens.WrongSoftwareTokenCode: "WRONG_CODE",
+    software_tokens.SoftwareTokenCodeUsed: "WRONG_CODE",
+    software_tokens.SoftwareTokenRefused: "WRONG_CODE",
+    second_factors.NotAmongChoices: "TOO_OLD",
+    ParameterMissing: "SOMETHING_MISSING",
+    AttemptLimitExceeded: "LOCKED",
+    account_events.RequestBlocked: "BLOCKED",
+    account_events.PasswordCompromised: "COMPROMISED",
+    threat_protection.SignInBlocked: "BLOCKED",
 }
 ACCOUNT_TEXTS: Mapping[type[Failure], str] = {
-    users.UsernameTaken: texts.NAME_TAKEN,
-    users.AliasTaken: texts.NAME_TAKEN,
-    usernames.UsernameNotAddress: texts.NAME_UNFIT,
-    usernames.UsernameLikeAlias: texts.NAME_UNFIT,
-    usernames.UsernameNotAttribute: texts.NAME_UNFIT,
-    attributes.SchemaMismatch: texts.ATTRIBUTES_UNFIT,
-    attributes.AttributeNotWritable: texts.CANNOT,
-    attributes.AttributeImmutable: texts.CANNOT,
-    attributes.EmailMalformed: texts.EMAIL_UNFIT,
-    attributes.PhoneNumberMalformed: texts.PHONE_UNFIT,
-    attributes.BirthdateMalformed: texts.BIRTHDATE_UNFIT,
-    sign_up.SignUpClosed: texts.SIGN_UP_CLOSED,
-    sign_up.AliasAtSignUp: texts.NAME_UNFIT,
-    sign_up.AlreadyConfirmed: texts.CONFIRMED_ALREADY,
-    sign_up.NotUnconfirmed: texts.CODE_OVER,
-    sign_up.NothingToVerify: texts.NO_MAIL,
-    NoSenderConfigured: texts.NO_MAIL,
-    confirmation_codes.CodeMismatch: texts.WRONG_CODE,
-    confirmation_codes.CodeExpired: texts.CODE_OVER,
-    confirmation_codes.CodeWornOut: texts.CODE_OVER,
-    password_recovery.RecoveryByAdministratorOnly: texts.NO_RECOVERY,
-    password_recovery.NotResettable: texts.NO_RECOVERY,
-    password_recovery.NoRecoveryAddress: texts.NO_RECOVERY,
+    users.UsernameTaken: "NAME_TAKEN",
+    users.AliasTaken: "NAME_TAKEN",
+    usernames.UsernameNotAddress: "ADDRESS_WANTED",
+    usernames.UsernameLikeAlias: "NAME_UNFIT",
+    usernames.UsernameNotAttribute: "NAME_UNFIT",
+    attributes.SchemaMismatch: "ATTRIBUTES_UNFIT",
+    attributes.AttributeNotWritable: "CANNOT",
+    attributes.AttributeImmutable: "CANNOT",
+    attributes.EmailMalformed: "EMAIL_UNFIT",
+    attributes.PhoneNumberMalformed: "PHONE_UNFIT",
+    attributes.BirthdateMalformed: "BIRTHDATE_UNFIT",
+    sign_up.SignUpClosed: "SIGN_UP_CLOSED",
+    sign_up.AliasAtSignUp: "NAME_UNFIT",
+    sign_up.AlreadyConfirmed: "CONFIRMED_ALREADY",
+    sign_up.NotUnconfirmed: "CODE_OVER",
+    sign_up.NothingToVerify: "NO_MAIL",
+    NoSenderConfigured: "NO_MAIL",
+    confirmation_codes.CodeMismatch: "WRONG_CODE",
+    confirmation_codes.CodeExpired: "CODE_OVER",
+    confirmation_codes.CodeWornOut: "CODE_OVER",
+    password_recovery.RecoveryByAdministratorOnly: "NO_RECOVERY",
+    password_recovery.NotResettable: "NO_RECOVERY",
+    password_recovery.NoRecoveryAddress: "NO_RECOVERY",
 }
 _FUNCTIONS: Mapping[type[Failure], str] = {
-    triggers.TriggerRefused: texts.REFUSED,
-    triggers.TriggerNotInvoked: texts.FUNCTION_BROKEN,
-    triggers.TriggerAnswerUnreadable: texts.FUNCTION_BROKEN,
+    triggers.TriggerRefused: "REFUSED",
+    triggers.TriggerNotInvoked: "FUNCTION_BROKEN",
+    triggers.TriggerAnswerUnreadable: "FUNCTION_BROKEN",
+}
+_TYPED_NAME, _TYPED_CODE = ("username",), ("code", "user_code")
+_TYPED_PASSWORD = ("password", "new_password")
+# Names of fields, by the text that is about them; a form has one of each at most.
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "WRONG_NAME_OR_PASSWORD": (*_TYPED_NAME, "password"),
+    "WRONG_CODE": _TYPED_CODE,
+    "CODE_OVER": _TYPED_CODE,
+    "USER_CODE_WRONG": _TYPED_CODE,
+    "PASSWORD_UNFIT": _TYPED_PASSWORD,
+    "PASSWORD_USED": _TYPED_PASSWORD,
+    "COMPROMISED": _TYPED_PASSWORD,
+    "NOT_REPEATED": ("repeated",),
+    "NAME_TAKEN": _TYPED_NAME,
+    "NAME_UNFIT": _TYPED_NAME,
+    "ADDRESS_WANTED": _TYPED_NAME,
+    "EMAIL_UNFIT": ("attribute.email", "email"),
+    "PHONE_UNFIT": ("attribute.phone_number",),
+    "BIRTHDATE_UNFIT": ("attribute.birthdate",),
 }
 # After these the sign-in cannot go on where it stood.
 OVER: tuple[type[Failure], ...] = (
@@ -88,9 +109,41 @@ OVER: tuple[type[Failure], ...] = (
 TEXTS: Mapping[type[Failure], str] = {**SIGN_IN_TEXTS, **ACCOUNT_TEXTS, **_FUNCTIONS}
 
 
-def find_text(failure: Failure) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person is told, and which of a form's fields it is about, if any of them."""
+
+    text: str
+    fields: tuple[str, ...] = ()
+
+
+def find_told(failure: Failure, texts: Texts) -> Told | None:
     """Return what a person is told, None for what no page expects."""
     for cls in type(failure).__mro__:
         if cls in TEXTS:
-            return TEXTS[cls].format_map(failure.facts)
+            name = TEXTS[cls]
+            text = getattr(texts, name).format_map({**failure.facts, **_facts(failure, texts)})
+            return Told(text, FIELDS.get(name, ()))
     return None
+
+
+def not_repeated(texts: Texts) -> Told:
+    """Return what is told of a new password that was typed in two ways."""
+    return Told(texts.NOT_REPEATED, FIELDS["NOT_REPEATED"])
+
+
+def _facts(failure: Failure, texts: Texts) -> Mapping[str, str]:
+    """Return the facts in the page's language, where the domain has AWS's words for them."""
+    if isinstance(failure, passwords.PasswordUnfit):
+        return {"reason": texts.table("PASSWORD_LACKS")[failure.facts["lacks"]]}
+    if isinstance(failure, attributes.SchemaMismatch):
+        words = texts.table("ATTRIBUTE_FAULTS")
+        faults = [
+            texts.ATTRIBUTE_FAULT.format(
+                attribute=texts.label_of(fault.name),
+                fault=words[fault.kind].format(limit=fault.limit),
+            )
+            for fault in failure.attribute_faults
+        ]
+        return {"faults": texts.FAULT_SEPARATOR.join(faults)}
+    return {}

@@ -30,6 +30,7 @@ GRANT_OF_RESPONSE_TYPE: Mapping[str, str] = {"code": CODE, "token": IMPLICIT}
 RESPONSE_MODES: Mapping[str, str] = {"code": "query", "token": "fragment"}
 PROMPTS = frozenset({"none", "login", "select_account", "consent"})
 _MOST_AGE_DIGITS = 9
+_MOST_LANGUAGES = 10
 
 
 class RequestUnanswerable(Failure):
@@ -81,6 +82,8 @@ class AuthorizationRequest:
     identity_provider: str | None = None
     # The key that the code is bound to: RFC 9449 s10.
     key_thumbprint: str | None = None
+    # Tags of languages for the pages, the preferred one first.
+    languages: tuple[str, ...] = ()
 
 
 def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> AuthorizationRequest:
@@ -114,6 +117,10 @@ def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> Authori
         acr_values=tuple(parameters.get("acr_values", "").split()),
         identity_provider=identity_provider,
         key_thumbprint=parameters.get(KEY_PARAMETER),
+        languages=(
+            parameters.get("lang", ""),
+            *parameters.get("ui_locales", "").split()[:_MOST_LANGUAGES],
+        ),
     )
 
 

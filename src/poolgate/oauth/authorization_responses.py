@@ -6,7 +6,7 @@ from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId
 from poolgate.foundation.randomness import random_uuid
 from poolgate.oauth.authorization_requests import AnswerTo, AuthorizationRequest
-from poolgate.oauth.carried_requests import FOR_A_DEVICE
+from poolgate.oauth.carried_requests import FOR_OWN_PAGE
 from poolgate.oauth.errors import TOKEN_ERRORS, OAuthError, find_error
 from poolgate.oauth.redirect_uris import with_parameters
 from poolgate.store.call import Call
@@ -134,12 +134,12 @@ def _level_said(
 def _with_nothing(
     _call: Call, request: AuthorizationRequest, _browser_session: BrowserSession
 ) -> str:
-    """Return to the page where a device is approved: the sign-in alone was wanted."""
+    """Return to the page of the domain that wanted the sign-in and nothing else."""
     return request.answer_to.redirect_uri
 
 
 _RESPONSES: Mapping[str, Callable[[Call, AuthorizationRequest, BrowserSession], str]] = {
     "code": _with_code,
     "token": _with_tokens,
-    FOR_A_DEVICE: _with_nothing,
+    FOR_OWN_PAGE: _with_nothing,
 }

@@ -1,8 +1,9 @@
 """An authorization request on its way through the login pages.
 
 Most requests travel as they came, as parameters of the pages' own URLs, and are read anew at each
-step. Those that an app client pushed are not for the browser to see or change, and a device's is no
-request of the browser at all: these travel sealed in one parameter.
+step. Those that an app client pushed are not for the browser to see or change, and those of the
+domain's own pages (a device to be approved, the account page) are no app client's: these travel
+sealed in one parameter.
 """
 
 import base64
@@ -20,7 +21,6 @@ from poolgate.oauth.authorization_requests import (
     read_request,
     wanted_provider,
 )
-from poolgate.oauth.devices import VERIFICATION_PATH
 from poolgate.oauth.errors import OAuthRefused
 from poolgate.oauth.places import Place
 from poolgate.store.call import Call
@@ -29,7 +29,8 @@ from poolgate.userpools.app_clients import AppClientNotFound
 from poolgate.web.parameters import render_parameters
 
 PARAMETER = "carried_request"
-FOR_A_DEVICE = "device"
+FOR_OWN_PAGE = "own page"
+_LOGIN_PATH = "/login"
 # As long as somebody may look at the login page before beginning anew.
 _LIFETIME_MILLIS = 3600 * 1000
 _PURPOSE = "authorization request"
@@ -39,19 +40,28 @@ _CHOSEN_AT_PAGES = ("identity_provider",)
 class _Carried(msgspec.Struct, frozen=True, array_like=True):
     parameters: dict[str, str]
     expires_at: int
-    user_code: str = ""
+    return_to: str = ""
 
 
 def carry(
-    call: Call, pool_id: PoolId, parameters: Mapping[str, str], *, user_code: str = ""
+    call: Call, pool_id: PoolId, parameters: Mapping[str, str], *, return_to: str = ""
 ) -> str:
     """Return the parameters sealed as one value for the pages of this pool.
 
-    With a `user_code` the sign-in is for approving that device.
+    With `return_to`, a path of the domain with its query, the sign-in is for that page.
     """
-    carried = _Carried(dict(parameters), call.now_millis + _LIFETIME_MILLIS, user_code)
+    carried = _Carried(dict(parameters), call.now_millis + _LIFETIME_MILLIS, return_to)
     sealed = call.vault.seal(msgspec.msgpack.encode(carried), purpose=_PURPOSE, bound_to=pool_id)
     return base64.urlsafe_b64encode(sealed).decode()
+
+
+def location_of_sign_in(
+    call: Call, place: Place, client_id: ClientId, *, return_to: str, login_hint: str = ""
+) -> str:
+    """Return where somebody signs in, as at that app client, and comes back to a page."""
+    parameters = {"client_id": client_id} | ({"login_hint": login_hint} if login_hint else {})
+    carried = carry(call, place.pool_id, parameters, return_to=return_to)
+    return f"{place.base_path}{_LOGIN_PATH}?{render_parameters(((PARAMETER, carried),))}"
 
 
 def read_carried(call: Call, place: Place, sent: Mapping[str, str]) -> AuthorizationRequest:
@@ -72,15 +82,15 @@ def read_carried(call: Call, place: Place, sent: Mapping[str, str]) -> Authoriza
         raise RequestUnanswerable(error="invalid_request")
     # Which provider it is to be may be chosen on the way.
     chosen = {name: sent[name] for name in _CHOSEN_AT_PAGES if name in sent}
-    if carried.user_code:
-        return _for_a_device(call, place, carried, chosen)
+    if carried.return_to:
+        return _for_own_page(call, place, carried, chosen)
     return read_request(call, place.pool_id, {**carried.parameters, **chosen})
 
 
-def _for_a_device(
+def _for_own_page(
     call: Call, place: Place, carried: _Carried, chosen: Mapping[str, str]
 ) -> AuthorizationRequest:
-    """Return the request of a person who signs in to approve a device, and goes on to do so."""
+    """Return the request of a person who signs in for a page of the domain itself."""
     with call.db.reading() as transaction:
         try:
             app_client = app_clients.get(
@@ -88,24 +98,21 @@ def _for_a_device(
             )
         except AppClientNotFound:
             raise RequestUnanswerable(error="Client does not exist.") from None
-    query = render_parameters((("user_code", carried.user_code),))
     try:
         identity_provider = wanted_provider(call, app_client, chosen)
     except OAuthRefused as failure:
         raise RequestUnanswerable(error=failure.error.code) from failure
     return AuthorizationRequest(
         app_client=app_client,
-        answer_to=AnswerTo(
-            f"{place.base_path}{VERIFICATION_PATH}?{query}", in_fragment=False, state=None
-        ),
+        answer_to=AnswerTo(place.base_path + carried.return_to, in_fragment=False, state=None),
         sent_redirect_uri=None,
-        response_type=FOR_A_DEVICE,
+        response_type=FOR_OWN_PAGE,
         scopes=(),
         code_challenge=None,
         resource=None,
         prompts=frozenset(),
         max_age=None,
         nonce=None,
-        login_hint=None,
+        login_hint=carried.parameters.get("login_hint"),
         identity_provider=identity_provider,
     )

@@ -6,6 +6,7 @@ into one message.
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from poolgate.foundation.failure import Failure
@@ -20,8 +21,22 @@ _BIRTHDATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
+@dataclass(frozen=True, slots=True)
+class AttributeFault:
+    """What does not fit about one value: AWS's text, and one word for it with the limit."""
+
+    name: str
+    kind: str
+    text: str
+    limit: str = ""
+
+
 class SchemaMismatch(Failure):
     """Values do not fit the pool's schema. Facts: faults."""
+
+    def __init__(self, attribute_faults: Iterable[AttributeFault]) -> None:
+        self.attribute_faults = tuple(attribute_faults)
+        super().__init__(faults=" ".join(fault.text for fault in self.attribute_faults))
 
 
 class AttributeImmutable(Failure):
@@ -108,7 +123,7 @@ def verify_complete(pool: UserPool, stored: Mapping[str, str]) -> None:
     """Raise SchemaMismatch unless every required attribute has a value."""
     faults = _required_faults(pool, stored)
     if faults:
-        raise SchemaMismatch(faults=" ".join(faults))
+        raise SchemaMismatch(faults)
 
 
 def readable(app_client: AppClient, stored: Mapping[str, str]) -> dict[str, str]:
@@ -130,8 +145,11 @@ def is_writable(app_client: AppClient, name: str) -> bool:
     return app_client.write_attributes is None or name in app_client.write_attributes
 
 
-def _required_faults(pool: UserPool, stored: Mapping[str, str]) -> list[str]:
-    return [f"{name}: The attribute is required" for name in missing_required(pool, stored)]
+def _required_faults(pool: UserPool, stored: Mapping[str, str]) -> list[AttributeFault]:
+    return [
+        AttributeFault(name, "required", f"{name}: The attribute is required")
+        for name in missing_required(pool, stored)
+    ]
 
 
 def _verify_may_write(names: Iterable[str], writer: AppClient | None) -> None:
@@ -143,17 +161,20 @@ def _by_name(pool: UserPool) -> dict[str, SchemaAttribute]:
     return {attribute.name: attribute for attribute in pool.schema}
 
 
-def _faults(pool: UserPool, given: Mapping[str, str], writer: AppClient | None) -> list[str]:
+def _faults(
+    pool: UserPool, given: Mapping[str, str], writer: AppClient | None
+) -> list[AttributeFault]:
     schema = _by_name(pool)
     faults = []
     for name, value in given.items():
         attribute = schema.get(name)
         if attribute is None:
-            faults.append(
+            text = (
                 f"Type for attribute {{{name}}} could not be determined"
                 if writer is None
                 else f"{name}: Attribute does not exist in the schema."
             )
+            faults.append(AttributeFault(name, "unknown", text))
         elif name == "sub":
             raise AttributeImmutable(name=name)
         elif value:
@@ -161,41 +182,51 @@ def _faults(pool: UserPool, given: Mapping[str, str], writer: AppClient | None) 
     return faults
 
 
-def _value_faults(attribute: SchemaAttribute, value: str) -> list[str]:
+def _value_faults(attribute: SchemaAttribute, value: str) -> list[AttributeFault]:
     match attribute.data_type:
         case "Number":
             return _number_faults(attribute, value)
         case "Boolean":
-            fits = value.lower() in {"true", "false"}
-            return [] if fits else [f"{attribute.name}: Boolean must be either true or false"]
+            if value.lower() in {"true", "false"}:
+                return []
+            return [_fault(attribute, "no_truth", "Boolean must be either true or false")]
         case "DateTime":
-            fits = _is_date_time(value)
-            return [] if fits else [f"{attribute.name}: DateTime must be in ISO 8601 format"]
+            if _is_date_time(value):
+                return []
+            return [_fault(attribute, "no_time", "DateTime must be in ISO 8601 format")]
         case _:
             return _text_faults(attribute, value)
 
 
-def _text_faults(attribute: SchemaAttribute, value: str) -> list[str]:
-    if attribute.min_length is not None and len(value) < attribute.min_length:
-        return [f"{attribute.name}: String must be at least {attribute.min_length} characters"]
-    if attribute.max_length is not None and len(value) > attribute.max_length:
-        return [
-            f"{attribute.name}: String must be no longer than {attribute.max_length} characters"
-        ]
+def _text_faults(attribute: SchemaAttribute, value: str) -> list[AttributeFault]:
+    shortest, longest = attribute.min_length, attribute.max_length
+    if shortest is not None and len(value) < shortest:
+        text = f"String must be at least {shortest} characters"
+        return [_fault(attribute, "too_short", text, shortest)]
+    if longest is not None and len(value) > longest:
+        text = f"String must be no longer than {longest} characters"
+        return [_fault(attribute, "too_long", text, longest)]
     # PostgreSQL text cannot hold this character.
     if "\0" in value:
-        return [f"{attribute.name}: String must not contain the null character"]
+        return [_fault(attribute, "unusable", "String must not contain the null character")]
     return []
 
 
-def _number_faults(attribute: SchemaAttribute, value: str) -> list[str]:
+def _number_faults(attribute: SchemaAttribute, value: str) -> list[AttributeFault]:
+    smallest, largest = attribute.min_value, attribute.max_value
     if not _NUMBER.fullmatch(value):
-        return [f"{attribute.name}: Number must be an integer"]
-    if attribute.min_value is not None and int(value) < int(attribute.min_value):
-        return [f"{attribute.name}: Number must be at least {attribute.min_value}"]
-    if attribute.max_value is not None and int(value) > int(attribute.max_value):
-        return [f"{attribute.name}: Number must be no more than {attribute.max_value}"]
+        return [_fault(attribute, "no_number", "Number must be an integer")]
+    if smallest is not None and int(value) < int(smallest):
+        return [_fault(attribute, "too_small", f"Number must be at least {smallest}", smallest)]
+    if largest is not None and int(value) > int(largest):
+        return [_fault(attribute, "too_large", f"Number must be no more than {largest}", largest)]
     return []
+
+
+def _fault(
+    attribute: SchemaAttribute, kind: str, text: str, limit: int | str = ""
+) -> AttributeFault:
+    return AttributeFault(attribute.name, kind, f"{attribute.name}: {text}", str(limit))
 
 
 def _is_date_time(value: str) -> bool:
@@ -206,7 +237,7 @@ def _is_date_time(value: str) -> bool:
     return True
 
 
-def _verify_values(given: Mapping[str, str], faults: list[str]) -> None:
+def _verify_values(given: Mapping[str, str], faults: list[AttributeFault]) -> None:
     email, phone_number = given.get("email"), given.get("phone_number")
     if email and not _EMAIL.fullmatch(email):
         raise EmailMalformed
@@ -215,7 +246,7 @@ def _verify_values(given: Mapping[str, str], faults: list[str]) -> None:
     if given.get("birthdate") and not _is_birthdate(given["birthdate"]):
         raise BirthdateMalformed
     if faults:
-        raise SchemaMismatch(faults=" ".join(faults))
+        raise SchemaMismatch(faults)
 
 
 def _is_birthdate(value: str) -> bool:

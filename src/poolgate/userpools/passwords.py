@@ -39,7 +39,7 @@ _GENERATED_SYMBOLS = "!#%+-=?@_"
 
 
 class PasswordUnfit(Failure):
-    """The password does not do what the pool asks. Facts: reason."""
+    """The password does not do what the pool asks. Facts: reason, lacks (one word for it)."""
 
 
 class TemporaryPasswordUnfit(PasswordUnfit):
@@ -64,13 +64,13 @@ def verify_fit(
     """Raise `failure` with the first thing that the policy misses in the password."""
     text = password.reveal()
     if len(text) < policy.minimum_length:
-        raise failure(reason="Password not long enough")
+        raise failure(reason="Password not long enough", lacks="length")
     for demanded, characters, kind in _DEMANDS:
         has_one = any(character in characters for character in text)
         if kind == "symbol":
             has_one = has_one or " " in text.strip(" ")
         if demanded(policy) and not has_one:
-            raise failure(reason=f"Password must have {kind} characters")
+            raise failure(reason=f"Password must have {kind} characters", lacks=kind)
 
 
 def generate_temporary(policy: PasswordPolicy) -> Secret:

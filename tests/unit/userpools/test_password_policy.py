@@ -14,7 +14,10 @@ def test_each_symbol_of_aws_counts(symbol: str) -> None:
 def test_other_characters_are_no_symbols(password: str) -> None:
     with pytest.raises(PasswordUnfit) as caught:
         verify_fit(PasswordPolicy(), Secret(password))
-    assert caught.value.facts == {"reason": "Password must have symbol characters"}
+    assert caught.value.facts == {
+        "reason": "Password must have symbol characters",
+        "lacks": "symbol",
+    }
 
 
 def test_space_inside_counts_as_symbol() -> None:
