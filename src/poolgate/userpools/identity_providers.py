@@ -14,10 +14,10 @@ from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId
 from poolgate.foundation.paging import Page
 from poolgate.foundation.secret import Secret
+from poolgate.saml.metadata import SamlMetadata
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
 from poolgate.userpools.provider_details import ProviderType, secret_key_of
-from poolgate.userpools.saml_metadata import SamlMetadata
 from poolgate.userpools.tables import identity_providers, idp_identifiers
 
 SECRET_PURPOSE = "identity provider secret"  # noqa: S105 - what a key is derived for

@@ -13,6 +13,7 @@ from poolgate.credentials.certificates import certificate_text, self_signed_cert
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import GroupName, PoolId
 from poolgate.foundation.secret import Secret
+from poolgate.saml.metadata import SamlMetadata, parse_metadata, redirect_url
 from poolgate.store.call import Call
 from poolgate.store.database import InsertIfAbsent, Transaction
 from poolgate.userpools import app_clients, groups, identity_providers, pools
@@ -34,7 +35,6 @@ from poolgate.userpools.provider_details import (
     verify_details,
 )
 from poolgate.userpools.provider_documents import fetch_metadata, verify_issuer
-from poolgate.userpools.saml_metadata import SamlMetadata, parse_metadata
 from poolgate.userpools.tables import identity_providers as table
 from poolgate.userpools.tables import idp_identifiers
 
@@ -243,7 +243,7 @@ def _prepared_saml(call: Call, given: Details) -> _Prepared:
     file = details.pop("MetadataFile", "")
     document = file.encode() if file else fetch_metadata(call, details["MetadataURL"])
     saml = parse_metadata(document)
-    details["SSORedirectBindingURI"] = saml.sso_redirect_url
+    details["SSORedirectBindingURI"] = redirect_url(saml)
     if saml.slo_redirect_url is not None:
         details["SLORedirectBindingURI"] = saml.slo_redirect_url
     return _Prepared(

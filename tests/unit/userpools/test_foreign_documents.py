@@ -9,6 +9,12 @@ from hypothesis import strategies as st
 from kits.images import HARMFUL_SVGS, IMAGES
 from kits.provider_server import SLO, SSO, certificate, saml_metadata
 
+from poolgate.saml.metadata import (
+    MetadataUnreadable,
+    NoRedirectBinding,
+    parse_metadata,
+    redirect_url,
+)
 from poolgate.userpools.branding_settings import (
     InvalidSettings,
     default_settings,
@@ -17,7 +23,6 @@ from poolgate.userpools.branding_settings import (
 )
 from poolgate.userpools.custom_css import CLASSES, CssRefused, verify_css
 from poolgate.userpools.images import ImageUnusable, image_type_of
-from poolgate.userpools.saml_metadata import MetadataUnreadable, NoRedirectBinding, parse_metadata
 
 METADATA = saml_metadata().encode()
 JSON = st.recursive(
@@ -51,7 +56,7 @@ def test_metadata_is_read() -> None:
 @given(mangled(METADATA) | st.binary(max_size=200))
 def test_any_metadata_is_read_or_refused(document: bytes) -> None:
     with contextlib.suppress(MetadataUnreadable, NoRedirectBinding):
-        assert parse_metadata(document).sso_redirect_url
+        assert redirect_url(parse_metadata(document))
 
 
 def test_metadata_is_bounded() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from poolgate.foundation.failure import Failure
 from poolgate.operations.errors import AwsError
+from poolgate.saml import metadata as saml_metadata
 from poolgate.userpools import (
     branding_settings,
     custom_css,
@@ -16,7 +17,6 @@ from poolgate.userpools import (
     provider_details,
     provider_documents,
     replicas,
-    saml_metadata,
     terms,
     ui_customizations,
 )
