@@ -1,7 +1,7 @@
 """`/oauth2/authorize`: RFC 6749 s4.1, OpenID Connect Core s3.1.2, RFC 9207, security.md O1, O2."""
 
 import pytest
-from kits.oauth import BASE, CALLBACK, CHALLENGE, SETTINGS, OAuthApp, claims_of
+from kits.oauth import BASE, CALLBACK, CHALLENGE, SETTINGS, Answered, OAuthApp, claims_of
 
 from poolgate.userpools.token_claims import access_token_hash
 
@@ -319,9 +319,14 @@ def test_a_made_up_cookie_is_no_session(browser, cookie):
 # -- other ways in ------------------------------------------------------------------------------
 
 
-def test_only_get_is_served_and_no_page_reads_it(browser, poolgate):
+def test_what_is_posted_comes_again_in_the_query_and_no_page_reads_it(browser, poolgate):
     answer = browser.post("/oauth2/authorize", browser.request())
-    assert (answer.status, answer.headers["allow"]) == (405, "GET")
+    assert (answer.status, answer.query) == (303, browser.request())
+    assert answer.location.startswith(f"{BASE}/oauth2/authorize?")
+    malformed = browser.post("/oauth2/authorize", "client_id=a&client_id=b")
+    assert malformed.location.startswith(f"{BASE}/error?")
+    answer = Answered(poolgate.send("DELETE", f"{BASE}/oauth2/authorize"))
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, POST")
     preflight = poolgate.send("OPTIONS", f"{BASE}/oauth2/authorize")
     assert "access-control-allow-origin" not in preflight.headers
 

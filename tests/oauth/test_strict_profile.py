@@ -1,9 +1,9 @@
-"""The strict profile: RFC 9700 sections 2.1.1 and 2.1.2, security.md O3, O5, O8."""
+"""The strict profile: RFC 9700 sections 2.1.1 and 2.1.2, security.md O3, O5, O8, S7."""
 
 from dataclasses import replace
 
 import pytest
-from kits.oauth import CALLBACK, OAuthApp
+from kits.oauth import CALLBACK, LOGOUT, OAuthApp
 
 NO_PKCE = {"code_challenge": "", "code_challenge_method": ""}
 
@@ -41,3 +41,12 @@ def test_codes_live_a_minute(strict, seconds, status):
     code = browser.code()
     strict.clock.advance(seconds)
     assert browser.redeem(code).status == status
+
+
+def test_only_who_was_given_an_id_token_signs_people_out(strict):
+    browser = OAuthApp.of(strict).signed_in()
+    plain = browser.get("/logout", {"client_id": browser.client_id, "logout_uri": LOGOUT})
+    assert plain.query["error"] == "Required String parameter 'id_token_hint' is not present"
+    hint = browser.redeem(browser.code()).json["id_token"]
+    answer = browser.get("/logout", {"id_token_hint": hint, "logout_uri": LOGOUT})
+    assert (answer.location, browser.cookies) == (LOGOUT, {})

@@ -8,7 +8,7 @@ import msgspec
 from poolgate.oauth.errors import OAuthError
 from poolgate.web.messages import HttpResponse
 
-OK, CREATED, FOUND, NOT_ALLOWED = 200, 201, 302, 405
+OK, CREATED, FOUND, SEE_OTHER, NOT_ALLOWED = 200, 201, 302, 303, 405
 # AWS: headers of every answer of a domain. Browsers keep nothing, frames show nothing.
 SHARED_HEADERS: Mapping[str, str] = MappingProxyType(
     {

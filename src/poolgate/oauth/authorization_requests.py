@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from poolgate.foundation.failure import Failure
-from poolgate.foundation.ids import ClientId, PoolId
+from poolgate.foundation.ids import ClientId, PoolId, Sub
 from poolgate.jose.possession import is_thumbprint
 from poolgate.oauth.errors import OAuthError, OAuthRefused, invalid_request
+from poolgate.oauth.id_token_hints import HintRefused, read_hint
 from poolgate.oauth.pkce import parse_code_challenge
 from poolgate.oauth.redirect_uris import is_registered
 from poolgate.store.call import Call
@@ -80,6 +81,8 @@ class AuthorizationRequest:
     acr_values: tuple[str, ...] = ()
     # Who is to vouch for the user, by name; None where the user may choose.
     identity_provider: str | None = None
+    # Whom the app client expects to be signed in; None where it says nothing.
+    hinted_sub: Sub | None = None
     # The key that the code is bound to: RFC 9449 s10.
     key_thumbprint: str | None = None
     # Tags of languages for the pages, the preferred one first.
@@ -97,6 +100,7 @@ def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> Authori
             _verify_strict(app_client, parameters)
         scopes = granted_scopes(call, app_client, parameters)
         code_challenge = parse_code_challenge(parameters)
+        hinted_sub = _hinted_sub(call, pool_id, parameters)
         identity_provider = wanted_provider(call, app_client, parameters)
     except GrantNotAllowed as failure:
         raise RequestRefused(answer_to, OAuthError("unauthorized_client")) from failure
@@ -116,6 +120,7 @@ def read_request(call: Call, pool_id: PoolId, parameters: Parameters) -> Authori
         login_hint=parameters.get("login_hint"),
         acr_values=tuple(parameters.get("acr_values", "").split()),
         identity_provider=identity_provider,
+        hinted_sub=hinted_sub,
         key_thumbprint=parameters.get(KEY_PARAMETER),
         languages=(
             parameters.get("lang", ""),
@@ -259,6 +264,15 @@ def is_resource(resource: str) -> bool:
     if parts.scheme == "http":
         return host == "localhost"
     return parts.scheme != "https" or bool(host)
+
+
+def _hinted_sub(call: Call, pool_id: PoolId, parameters: Parameters) -> Sub | None:
+    if "id_token_hint" not in parameters:
+        return None
+    try:
+        return read_hint(call, pool_id, parameters["id_token_hint"]).sub
+    except HintRefused as refusal:
+        raise OAuthRefused(invalid_request()) from refusal
 
 
 def granted_scopes(call: Call, app_client: AppClient, parameters: Parameters) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ parameters ──> a request that counts ──> session usable? ── yes ─�
 from collections.abc import Mapping
 
 from poolgate.foundation.clock import epoch_seconds
-from poolgate.oauth.answers import redirect
+from poolgate.oauth.answers import SEE_OTHER, redirect
 from poolgate.oauth.authorization_requests import (
     AuthorizationRequest,
     RequestRefused,
@@ -22,7 +22,7 @@ from poolgate.oauth.errors import OAuthError, OAuthRefused
 from poolgate.oauth.federation import begin_federation, wants_federation
 from poolgate.oauth.places import Place
 from poolgate.oauth.pushed import consume_pushed, is_pushed
-from poolgate.oauth.requests import OAuthRequest, query_of
+from poolgate.oauth.requests import OAuthRequest, form_of, query_of
 from poolgate.store.call import Call
 from poolgate.userpools import step_up
 from poolgate.userpools.browser_sessions import BrowserSession
@@ -41,6 +41,8 @@ def answer_authorization_request(request: OAuthRequest) -> HttpResponse:
     """Send the browser on: to the app client, to the login pages or to the error page."""
     call, place = request.call, request.place
     try:
+        if request.http.method == "POST":
+            return _read_again(request)
         sent = browser_query(request)
         parameters = consume_pushed(call, sent) if is_pushed(sent) else sent
         authorization = read_request(call, place.pool_id, parameters)
@@ -50,6 +52,18 @@ def answer_authorization_request(request: OAuthRequest) -> HttpResponse:
     except RequestRefused as failure:
         location = location_of_error(call, place.pool_id, failure.answer_to, failure.error)
         return redirect(location, error_code=failure.error.code)
+
+
+def _read_again(request: OAuthRequest) -> HttpResponse:
+    """Have the browser come with what it posted in the query."""
+    # SPEC OpenID Connect Core s3.1.2.1: both methods are served. A post of another site comes
+    # without the session's cookie; the request that follows it has it.
+    try:
+        query = render_parameters(form_of(request).items())
+    except OAuthRefused as failure:
+        raise RequestUnanswerable(error=failure.error.code) from failure
+    location = f"{request.place.base_path}{request.place.named.path}?{query}"
+    return HttpResponse(SEE_OTHER, {"location": location})
 
 
 def _query_of(request: OAuthRequest, sent: Mapping[str, str], parameters: Mapping[str, str]) -> str:
@@ -91,6 +105,9 @@ def is_usable(
     if authorization.max_age is not None and age_seconds > authorization.max_age:
         return False
     if not authorization.prompts.isdisjoint(_ASKS_AGAIN):
+        return False
+    # SPEC OpenID Connect Core s3.1.2.1: a hint means somebody; anybody else signs in anew.
+    if authorization.hinted_sub not in {None, browser_session.user.sub}:
         return False
     if not authorization.acr_values:
         return True

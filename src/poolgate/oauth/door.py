@@ -77,7 +77,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
         ),
         "/oauth2/authorize": Endpoint(
             name="authorize",
-            methods=("GET",),
+            methods=("GET", "POST"),
             answer=answer_authorization_request,
             errors={},
         ),

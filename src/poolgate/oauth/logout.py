@@ -9,9 +9,9 @@ from poolgate.oauth.authorization_requests import RequestRefused, RequestUnanswe
 from poolgate.oauth.authorization_responses import location_of_error
 from poolgate.oauth.authorize import LOGIN_PATH, UNANSWERABLE, browser_query, error_location
 from poolgate.oauth.browser_cookies import presented_session, session_cookie
+from poolgate.oauth.id_token_hints import HintRefused, read_hint
 from poolgate.oauth.redirect_uris import with_parameters
 from poolgate.oauth.requests import OAuthRequest
-from poolgate.oauth.unverified import audience_of
 from poolgate.userpools import app_clients, browser_sessions
 from poolgate.userpools.app_clients import AppClient, AppClientNotFound
 from poolgate.web.messages import HttpResponse
@@ -40,6 +40,10 @@ def answer_logout_request(request: OAuthRequest) -> HttpResponse:
 
 
 def _location(request: OAuthRequest, parameters: Parameters) -> str:
+    # SPEC security.md S7: otherwise any page could sign people out.
+    if request.call.strict_oauth and "id_token_hint" not in parameters:
+        raise RequestUnanswerable(error="Required String parameter 'id_token_hint' is not present")
+    parameters = _with_client_of_hint(request, parameters)
     if "post_logout_redirect_uri" in parameters:
         return _after_rp_initiated_logout(request, parameters)
     app_client = _client(request, parameters)
@@ -55,14 +59,25 @@ def _location(request: OAuthRequest, parameters: Parameters) -> str:
 
 def _after_rp_initiated_logout(request: OAuthRequest, parameters: Parameters) -> str:
     """Return where a log-out as OpenID Connect libraries write it goes on."""
-    # SPEC OpenID Connect RP-Initiated Logout 1.0 s2: the client is named by itself or by the hint.
-    # What the hint says decides nothing but which list the URI must be in.
-    named = {"client_id": audience_of(parameters.get("id_token_hint", "")), **parameters}
-    logout_uri = _registered(_client(request, named), parameters["post_logout_redirect_uri"])
+    logout_uri = _registered(_client(request, parameters), parameters["post_logout_redirect_uri"])
     state = parameters.get("state")
     if state is None:
         return logout_uri
     return with_parameters(logout_uri, (("state", state),), in_fragment=False)
+
+
+def _with_client_of_hint(request: OAuthRequest, parameters: Parameters) -> Parameters:
+    # SPEC OpenID Connect RP-Initiated Logout 1.0 s2: the client is named by itself, by the hint, or
+    # by both, which then agree.
+    if "id_token_hint" not in parameters:
+        return parameters
+    try:
+        hint = read_hint(request.call, request.pool_id, parameters["id_token_hint"])
+    except HintRefused as refusal:
+        raise RequestUnanswerable(error="invalid_request") from refusal
+    if parameters.get("client_id", hint.client_id) != hint.client_id:
+        raise RequestUnanswerable(error="invalid_request")
+    return {**parameters, "client_id": hint.client_id}
 
 
 def _registered(app_client: AppClient, logout_uri: str) -> str:
