@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import AccountId, Arn, Region, new_unique_id
 from poolgate.foundation.paging import Page
-from poolgate.iam import trust_policies, users
+from poolgate.iam import principal_ids, trust_policies
 from poolgate.iam.attachments import verify_boundary
 from poolgate.iam.owners import (
     OwnerKind,
@@ -242,15 +242,7 @@ def untag(call: Call, name: str, tag_keys: Sequence[str]) -> None:
 
 def shown_trust_policy(transaction: Transaction, account_id: AccountId, role: Role) -> str:
     """Return the trust policy as it is shown: entities of this account by their ARNs."""
-
-    def arn_of(entity_id: str) -> str | None:
-        trusted = find_by_id(transaction, entity_id)
-        if trusted is not None:
-            return role_arn(account_id, trusted.path, trusted.name)
-        user = users.find_by_id(transaction, entity_id)
-        return None if user is None else users.user_arn(account_id, user.path, user.name)
-
-    return trust_policies.to_shown(role.trust_policy, arn_of)
+    return principal_ids.to_shown(transaction, account_id, role.trust_policy)
 
 
 def note_use(transaction: Transaction, role: Role, region: Region, now_millis: int) -> None:
@@ -260,14 +252,8 @@ def note_use(transaction: Transaction, role: Role, region: Region, now_millis: i
 
 
 def _stored_trust(transaction: Transaction, call: Call, document: str) -> str:
-    def id_of(kind: str, path: str, name: str) -> str | None:
-        if kind == "role":
-            role = find(transaction, name)
-            return role.role_id if role and (role.path, role.name) == (path, name) else None
-        user = users.find(transaction, name)
-        return user.user_id if user and (user.path, user.name) == (path, name) else None
-
-    return trust_policies.to_stored(document, call.account_id, id_of)
+    trust_policies.verify_trust(document)
+    return principal_ids.to_stored(transaction, call.account_id, document)
 
 
 def _changeable(transaction: Transaction, name: str) -> Role:

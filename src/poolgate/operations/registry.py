@@ -5,7 +5,7 @@ package fills the registry. A second registration of a name stops the start.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -14,9 +14,24 @@ from poolgate.store.call import Call
 
 Shape = Mapping[str, Any]
 Run = TypeVar("Run", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What policies are asked about a request.
+
+    `resource` is the ARN that they are matched with, `context` holds the condition keys of the
+    service, `resource_policy` is the policy of the resource itself.
+    """
+
+    resource: str
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    resource_policy: Policy | None = None
+
+
 ResourceOf = Callable[[Call, Any], str]
 ContextOf = Callable[[Call, Any], Mapping[str, tuple[str, ...]]]
-ResourcePolicyOf = Callable[[Call, Any], Policy | None]
+AskedOf = Callable[[Call, Any], Asked]
 
 
 class Authentication(Enum):
@@ -34,38 +49,38 @@ class Operation:
 
     `run(call, request)` returns the response shape, or None where the model has no output; an
     ACCESS_TOKEN operation is `run(call, request, signed_in)`, with the token verified before.
-    `resource_of` gives the ARN that IAM policies are matched with, `context_of` the condition keys
-    of the service, `resource_policy_of` the policy of the resource itself. `needs_permission` is
-    False for the few signed operations that every caller may use, or that ask for their permissions
-    themselves.
+    `asked_of` gives what policies are asked. `needs_permission` is False for the few signed
+    operations that every caller may use, or that ask for their permissions themselves.
     """
 
     service: str
     name: str
     authentication: Authentication
     run: Callable[..., Any]
-    resource_of: ResourceOf
-    context_of: ContextOf
-    resource_policy_of: ResourcePolicyOf
+    asked_of: AskedOf
     needs_permission: bool
 
 
 class Registrar:
-    """Collects the operations of one service."""
+    """Collects the operations of one service.
+
+    What is asked is told at once by `asked_of`, or in parts by `resource_of` and `context_of`; an
+    operation may tell it in a way of its own.
+    """
 
     def __init__(
         self,
         service: str,
         *,
-        resource_of: ResourceOf,
+        resource_of: ResourceOf | None = None,
         context_of: ContextOf | None = None,
-        resource_policy_of: ResourcePolicyOf | None = None,
+        asked_of: AskedOf | None = None,
     ) -> None:
         self.service = service
         self.operations: dict[str, Operation] = {}
-        self._resource_of = resource_of
+        self._resource_of = resource_of or any_resource
         self._context_of = context_of or no_context
-        self._resource_policy_of = resource_policy_of or no_resource_policy
+        self._asked_of = asked_of
 
     def operation(
         self,
@@ -74,9 +89,16 @@ class Registrar:
         authentication: Authentication,
         resource_of: ResourceOf | None = None,
         context_of: ContextOf | None = None,
+        asked_of: AskedOf | None = None,
         needs_permission: bool = True,
     ) -> Callable[[Run], Run]:
         """Register the decorated function as the operation `name`."""
+        if asked_of is None and resource_of is None and context_of is None:
+            asked_of = self._asked_of
+        if asked_of is None:
+            asked_of = _asked_in_parts(
+                resource_of or self._resource_of, context_of or self._context_of
+            )
 
         def register(run: Run) -> Run:
             if name in self.operations:
@@ -86,9 +108,7 @@ class Registrar:
                 name=name,
                 authentication=authentication,
                 run=run,
-                resource_of=resource_of or self._resource_of,
-                context_of=context_of or self._context_of,
-                resource_policy_of=self._resource_policy_of,
+                asked_of=asked_of,
                 needs_permission=needs_permission,
             )
             return run
@@ -106,6 +126,8 @@ def no_context(_call: Call, _request: Shape) -> Mapping[str, tuple[str, ...]]:
     return {}
 
 
-def no_resource_policy(_call: Call, _request: Shape) -> Policy | None:
-    """Return None, for services whose resources have no policies."""
-    return None
+def _asked_in_parts(resource_of: ResourceOf, context_of: ContextOf) -> AskedOf:
+    def asked(call: Call, request: Shape) -> Asked:
+        return Asked(resource_of(call, request), context_of(call, request))
+
+    return asked

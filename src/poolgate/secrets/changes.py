@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from poolgate.foundation.failure import Failure
 from poolgate.secrets import labels as staging
-from poolgate.secrets import stored_secrets, versions
+from poolgate.secrets import replication, stored_secrets, versions
 from poolgate.secrets.contents import Content
+from poolgate.secrets.replication import WantedReplica
 from poolgate.secrets.stored_secrets import StoredSecret
 from poolgate.secrets.tables import secrets
 from poolgate.store.call import Call
@@ -49,10 +50,12 @@ def create(
     description: str | None,
     kms_key_id: str | None,
     tags: Mapping[str, str],
+    replicas: Sequence[WantedReplica] = (),
+    overwrite_replicas: bool = False,
 ) -> ChangedSecret:
     """Create a secret, with its first version if there is a value; the same request again is one.
 
-    Raise SecretExists, SecretNameMarkedForDeletion or RequestTokenInUse.
+    Raise SecretExists, SecretNameMarkedForDeletion, RequestTokenInUse or ReplicaRegionInvalid.
     """
     stored_secrets.verify_name(name)
     with call.db.writing() as transaction:
@@ -67,6 +70,8 @@ def create(
             kms_key_id=kms_key_id,
             tags=tags,
         )
+        if replicas:
+            replication.add(transaction, owner, replicas, overwrite=overwrite_replicas)
         if content is None:
             return ChangedSecret(owner)
         labels = versions.add(transaction, call, owner, request_token, content)
@@ -78,7 +83,7 @@ def put_value(
 ) -> ChangedSecret:
     """Add a version with these labels."""
     with call.db.writing() as transaction:
-        owner = stored_secrets.get_live(transaction, call, secret_id)
+        owner = stored_secrets.get_writable(transaction, call, secret_id)
         attached = versions.add(
             transaction, call, owner, request_token, content, added_labels=labels
         )
@@ -96,7 +101,7 @@ def update(
 ) -> ChangedSecret:
     """Set description and key as far as they are given, and the value, which is current then."""
     with call.db.writing() as transaction:
-        owner = stored_secrets.get_live(transaction, call, secret_id)
+        owner = stored_secrets.get_writable(transaction, call, secret_id)
         stored_secrets.describe(
             transaction, call, owner, description=description, kms_key_id=kms_key_id
         )
@@ -111,7 +116,7 @@ def move_label(
 ) -> StoredSecret:
     """Put a label on a version, take it from one, or both."""
     with call.db.writing() as transaction:
-        owner = stored_secrets.get_live(transaction, call, secret_id)
+        owner = stored_secrets.get_writable(transaction, call, secret_id)
         for version_id in (taken_from, put_to):
             if version_id is not None:
                 versions.verify_exists(transaction, owner, version_id)
@@ -127,7 +132,8 @@ def mark_for_deletion(call: Call, secret_id: str, *, window_days: int) -> Stored
         raise RecoveryWindowInvalid
     purge_at = call.now_millis + window_days * _MILLIS_PER_DAY
     with call.db.writing() as transaction:
-        owner = stored_secrets.get_live(transaction, call, secret_id)
+        owner = stored_secrets.get_writable(transaction, call, secret_id)
+        replication.verify_none(transaction, owner)
         transaction.run(_MARK, {"of_arn": owner.arn, "new_purge_at": purge_at})
         return stored_secrets.get(transaction, call, owner.arn)
 
@@ -137,6 +143,9 @@ def delete_now(call: Call, secret_id: str) -> StoredSecret | None:
     with call.db.writing() as transaction:
         owner = stored_secrets.find(transaction, call, secret_id)
         if owner is not None:
+            if owner.is_replica:
+                raise stored_secrets.ReplicaNotWritable
+            replication.verify_none(transaction, owner)
             transaction.run(_DELETE, {"of_arn": owner.arn})
     return owner
 

@@ -53,6 +53,6 @@ def remove(call: Call, secret_id: str) -> StoredSecret:
 
 def _set(call: Call, secret_id: str, document: str | None) -> StoredSecret:
     with call.db.writing() as transaction:
-        owner = stored_secrets.get_live(transaction, call, secret_id)
+        owner = stored_secrets.get_writable(transaction, call, secret_id)
         transaction.run(_SET, {"of_arn": owner.arn, "new_policy": document})
     return owner

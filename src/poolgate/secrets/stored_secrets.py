@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import Arn
 from poolgate.foundation.randomness import LETTERS_AND_DIGITS, random_text
-from poolgate.secrets.tables import secrets
+from poolgate.secrets import search_terms
+from poolgate.secrets.tables import secret_replicas, secrets
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
 
@@ -43,6 +44,10 @@ class SecretMarkedForDeletion(Failure):
     """The secret is to be deleted; until it is restored it is only described."""
 
 
+class ReplicaNotWritable(Failure):
+    """What is in a replica is changed at its primary."""
+
+
 class TooManySecretTags(Failure):
     """The secret would have more tags than it may. Facts: limit."""
 
@@ -53,9 +58,14 @@ class SecretTagReserved(Failure):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSecret:
-    """A secret without its values; `tags` is None until it was tagged for the first time."""
+    """A secret without its values; `tags` is None until it was tagged for the first time.
+
+    A replica is its primary under another ARN: `home_arn` is the primary's, where the values are.
+    """
 
     arn: Arn
+    home_arn: Arn
+    primary_region: str
     name: str
     description: str | None
     kms_key_id: str | None
@@ -66,15 +76,52 @@ class StoredSecret:
     accessed_on: int | None
     purge_at: int | None
 
+    @property
+    def is_replica(self) -> bool:
+        """Tell whether the secret's values are another region's."""
+        return self.arn != self.home_arn
+
 
 _INSERT = sa.insert(secrets)
-_IS_THERE = sa.and_(
-    secrets.c.region == sa.bindparam("of_region"),
-    sa.or_(secrets.c.purge_at.is_(None), secrets.c.purge_at > sa.bindparam("now")),
+_SHARED = (
+    secrets.c.description,
+    secrets.c.tags,
+    secrets.c.resource_policy,
+    secrets.c.created_at,
+    secrets.c.changed_at,
+    secrets.c.purge_at,
 )
-_BY_ARN = sa.select(secrets).where(secrets.c.arn == sa.bindparam("of_arn"), _IS_THERE)
-_BY_NAME = sa.select(secrets).where(secrets.c.name == sa.bindparam("of_name"), _IS_THERE)
-_ALL = sa.select(secrets).where(_IS_THERE)
+# Every secret of every region, replicas among them.
+KNOWN = sa.union_all(
+    sa.select(
+        secrets.c.arn,
+        secrets.c.arn.label("home_arn"),
+        secrets.c.region,
+        secrets.c.region.label("primary_region"),
+        secrets.c.name,
+        secrets.c.kms_key_id,
+        secrets.c.accessed_on,
+        *_SHARED,
+    ),
+    sa.select(
+        secret_replicas.c.arn,
+        secret_replicas.c.primary_arn.label("home_arn"),
+        secret_replicas.c.region,
+        secrets.c.region.label("primary_region"),
+        secret_replicas.c.name,
+        secret_replicas.c.kms_key_id,
+        secret_replicas.c.accessed_on,
+        *_SHARED,
+    )
+    .join_from(secret_replicas, secrets, secret_replicas.c.primary_arn == secrets.c.arn)
+    .where(secret_replicas.c.name.is_not(None)),
+).subquery("known_secrets")
+IS_THERE = sa.and_(
+    KNOWN.c.region == sa.bindparam("of_region"),
+    sa.or_(KNOWN.c.purge_at.is_(None), KNOWN.c.purge_at > sa.bindparam("now")),
+)
+_BY_ARN = sa.select(KNOWN).where(KNOWN.c.arn == sa.bindparam("of_arn"), IS_THERE)
+_BY_NAME = sa.select(KNOWN).where(KNOWN.c.name == sa.bindparam("of_name"), IS_THERE)
 _IS_SECRET = secrets.c.arn == sa.bindparam("of_arn")
 _SET_TAGS = (
     sa.update(secrets)
@@ -120,7 +167,7 @@ def find(transaction: Transaction, call: Call, secret_id: str) -> StoredSecret |
         if row is None and not _ENDS_LIKE_AN_ARN.search(secret_id):
             name = secret_id.removeprefix(prefix)
             row = transaction.one(_BY_NAME, {"of_name": name, **here})
-    return None if row is None else _stored(row)
+    return None if row is None else of_row(row)
 
 
 def get(transaction: Transaction, call: Call, secret_id: str) -> StoredSecret:
@@ -139,10 +186,12 @@ def get_live(transaction: Transaction, call: Call, secret_id: str) -> StoredSecr
     return found
 
 
-def all_of_region(transaction: Transaction, call: Call) -> tuple[StoredSecret, ...]:
-    """Return every secret of the caller's region, those marked for deletion too, in no order."""
-    rows = transaction.rows(_ALL, {"of_region": call.region, "now": call.now_millis})
-    return tuple(_stored(row) for row in rows)
+def get_writable(transaction: Transaction, call: Call, secret_id: str) -> StoredSecret:
+    """Return the secret; raise SecretNotFound, SecretMarkedForDeletion or ReplicaNotWritable."""
+    found = get_live(transaction, call, secret_id)
+    if found.is_replica:
+        raise ReplicaNotWritable
+    return found
 
 
 def insert(
@@ -157,8 +206,11 @@ def insert(
     """Store a new secret without a version; the caller has seen that the name is free."""
     # What is past its recovery window may still hold the name.
     purge(transaction, call.now_millis)
+    arn = arn_of_name(call, name, random_text(LETTERS_AND_DIGITS, _SUFFIX_LENGTH))
     made = StoredSecret(
-        arn=arn_of_name(call, name, random_text(LETTERS_AND_DIGITS, _SUFFIX_LENGTH)),
+        arn=arn,
+        home_arn=arn,
+        primary_region=call.region,
         name=name,
         description=description,
         kms_key_id=kms_key_id,
@@ -169,23 +221,29 @@ def insert(
         accessed_on=None,
         purge_at=None,
     )
+    insert_row(transaction, made)
+    return made
+
+
+def insert_row(transaction: Transaction, made: StoredSecret) -> None:
+    """Store a secret that has no replica yet, with what it can be searched by."""
     transaction.run(
         _INSERT,
         {
             "arn": made.arn,
-            "region": call.region,
-            "name": name,
-            "description": description,
-            "kms_key_id": kms_key_id,
+            "region": made.primary_region,
+            "name": made.name,
+            "description": made.description,
+            "kms_key_id": made.kms_key_id,
             "tags": None if made.tags is None else _encoded(made.tags),
-            "resource_policy": None,
+            "resource_policy": made.resource_policy,
             "created_at": made.created_at,
             "changed_at": made.changed_at,
-            "accessed_on": None,
+            "accessed_on": made.accessed_on,
             "purge_at": None,
         },
     )
-    return made
+    search_terms.put(transaction, made.arn, made.name, made.description, made.tags)
 
 
 def describe(
@@ -202,6 +260,7 @@ def describe(
         "new_kms_key_id": changed.kms_key_id if kms_key_id is None else kms_key_id,
     }
     transaction.run(_DESCRIBE, {"of_arn": changed.arn, "now": call.now_millis, **new})
+    search_terms.put(transaction, changed.arn, changed.name, new["new_description"], changed.tags)
 
 
 def merged_tags(existing: Mapping[str, str], added: Sequence[tuple[str, str]]) -> Mapping[str, str]:
@@ -218,9 +277,10 @@ def merged_tags(existing: Mapping[str, str], added: Sequence[tuple[str, str]]) -
 def set_tags(call: Call, secret_id: str, tags: Mapping[str, str]) -> None:
     """Replace the tags."""
     with call.db.writing() as transaction:
-        tagged = get_live(transaction, call, secret_id)
+        tagged = get_writable(transaction, call, secret_id)
         new = {"of_arn": tagged.arn, "new_tags": _encoded(tags), "now": call.now_millis}
         transaction.run(_SET_TAGS, new)
+        search_terms.put(transaction, tagged.arn, tagged.name, tagged.description, tags)
 
 
 def purge(transaction: Transaction, now_millis: int) -> int:
@@ -228,9 +288,12 @@ def purge(transaction: Transaction, now_millis: int) -> int:
     return transaction.run(_PURGE, {"now": now_millis})
 
 
-def _stored(row: Any) -> StoredSecret:  # noqa: ANN401 - a row's columns are those of the table
+def of_row(row: Any) -> StoredSecret:  # noqa: ANN401 - a row's columns are those of KNOWN
+    """Return the secret of a row of KNOWN."""
     return StoredSecret(
         arn=Arn(row.arn),
+        home_arn=Arn(row.home_arn),
+        primary_region=row.primary_region,
         name=row.name,
         description=row.description,
         kms_key_id=row.kms_key_id,

@@ -1,4 +1,4 @@
-"""What a worker does beside answering: sends messages, imports users, writes uses, forgets."""
+"""What a worker does beside answering: sends messages, imports users, rotates secrets, forgets."""
 
 import threading
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from poolgate.foundation.ids import PoolId
 from poolgate.iam import temporary_keys
 from poolgate.secrets import stored_secrets
 from poolgate.server.event_log import EventLog
+from poolgate.server.rotations import rotation_worker
 from poolgate.server.senders import function_sender, senders_of
 from poolgate.server.settings import Settings
 from poolgate.server.user_imports import import_worker
@@ -35,6 +36,7 @@ def start_background(settings: Settings, installation: Installation, log: EventL
                 report=message_reporter(installation, log),
             ).start()
     import_worker(installation, log).start()
+    rotation_worker(installation, log).start()
     threading.Thread(
         target=_write_uses, args=(installation, log), name="key uses", daemon=True
     ).start()

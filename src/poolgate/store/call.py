@@ -21,6 +21,10 @@ class Functions(Protocol):
         """Return the function's answer. Takes seconds: never inside a transaction."""
         ...
 
+    def knows(self, function_arn: str) -> bool:
+        """Tell whether something answers for the function."""
+        ...
+
 
 class Documents(Protocol):
     """Fetches what other servers publish about themselves."""

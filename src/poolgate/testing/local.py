@@ -32,6 +32,7 @@ from poolgate.server.activity_log import LoggedActivity
 from poolgate.server.application import Application
 from poolgate.server.assembly import assemble
 from poolgate.server.event_log import EventLog
+from poolgate.server.rotations import rotation_worker
 from poolgate.server.user_imports import import_worker
 from poolgate.server.wiring import (
     Choices,
@@ -126,6 +127,7 @@ class LocalPoolgate:
         log = EventLog(self.log)
         self.application: Application = assemble(installation, log=log)
         self._import_worker = import_worker(installation, log)
+        self._rotation_worker = rotation_worker(installation, log)
         self.account_id = installation.account_id
         root = first_root_access_key(installation)
         if root is None:
@@ -206,6 +208,10 @@ class LocalPoolgate:
     def run_imports(self) -> None:
         """Carry out the user import jobs that were started; a server does so by itself."""
         self._import_worker.run_due()
+
+    def rotate_secrets(self) -> None:
+        """Carry out the rotations that are due; a server does so by itself."""
+        self._rotation_worker.run_due()
 
     def write_uses(self) -> None:
         """Write when access keys were used last; a server does so every few seconds."""

@@ -29,6 +29,10 @@ class FunctionInvoker:
         """Have a Python function answer for an ARN from now on."""
         self._targets[function_arn] = PythonFunction(handler)
 
+    def knows(self, function_arn: str) -> bool:
+        """Tell whether there is a target for the function; the Lambda endpoint is one for all."""
+        return function_arn in self._targets or self._elsewhere is not None
+
     def invoke(self, function_arn: str, event: bytes) -> bytes:
         """Return the function's answer, within three attempts of five seconds each.
 

@@ -168,12 +168,13 @@ def authorize_caller(exchange: Exchange) -> None:
     if call is None or operation.authentication is not Authentication.SIGV4:
         return
     if operation.needs_permission:
+        asked = operation.asked_of(call, exchange.members)
         authorize(
             call,
             action=f"{operation.service}:{operation.name}",
-            resource=operation.resource_of(call, exchange.members),
-            context=operation.context_of(call, exchange.members),
-            resource_policy=operation.resource_policy_of(call, exchange.members),
+            resource=asked.resource,
+            context=asked.context,
+            resource_policy=asked.resource_policy,
         )
 
 

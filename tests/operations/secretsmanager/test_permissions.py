@@ -165,3 +165,29 @@ def test_nobody_locks_himself_out_for_good(secretsmanager, refused):
     refusal = refused(secretsmanager.put_resource_policy, SecretId="kept", ResourcePolicy=closed)
     assert refusal["code"] == "AccessDeniedException"
     assert secretsmanager.get_secret_value(SecretId="kept")["SecretString"] == "s"
+
+
+@pytest.mark.documented("reference_policies_elements_principal", "stored by id, shown by ARN")
+def test_a_new_user_of_an_old_name_gets_nothing(poolgate, secretsmanager, iam, refused, as_user):
+    reader = as_user()
+    arn = anna(poolgate)["AWS"]
+    secretsmanager.create_secret(Name="theirs", SecretString="s")
+    secretsmanager.put_resource_policy(
+        SecretId="theirs",
+        ResourcePolicy=document(allow(GET, Principal=anna(poolgate))),
+    )
+
+    def shown():
+        policy = secretsmanager.get_resource_policy(SecretId="theirs")["ResourcePolicy"]
+        return json.loads(policy)["Statement"][0]["Principal"]["AWS"]
+
+    assert shown() == arn
+    assert reader.get_secret_value(SecretId="theirs")["SecretString"] == "s"
+    listed = secretsmanager.list_resource_policies(SecretId="theirs")["ResourcePolicies"]
+    assert listed == [{"PolicyName": "default"}]
+    (key,) = iam.list_access_keys(UserName="anna")["AccessKeyMetadata"]
+    iam.delete_access_key(UserName="anna", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName="anna")
+    assert shown().startswith("AIDA")
+    refusal = refused(as_user().get_secret_value, SecretId="theirs")
+    assert refusal["code"] == "AccessDeniedException"

@@ -229,10 +229,9 @@ def test_other_regions_have_other_secrets(poolgate, secretsmanager, refused):
     assert secretsmanager.get_secret_value(SecretId="kept")["SecretString"] == "s"
 
 
-@pytest.mark.assumed("replication and managed external secrets are refused")
+@pytest.mark.assumed("managed external secrets and secrets of other accounts are refused")
 def test_what_this_server_does_not_have_is_refused(secretsmanager, refused):
     for asked in (
-        {"AddReplicaRegions": [{"Region": "eu-west-1"}]},
         {"Type": "partner"},
         {"CrossAccountPrimaryARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:x-abcdef"},
     ):

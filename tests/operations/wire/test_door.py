@@ -6,13 +6,18 @@ from botocore.exceptions import ClientError
 
 from poolgate.testing import LocalPoolgate
 
+OTHER_ACCOUNT = "arn:aws:secretsmanager:us-east-1:999999999999:secret:kept-abcdef"
+
 
 @pytest.mark.assumed("code and status of an operation that is not built")
 def test_operation_that_is_not_built_is_named(poolgate: LocalPoolgate) -> None:
     with pytest.raises(ClientError) as caught:
-        poolgate.client("secretsmanager").stop_replication_to_replica(SecretId="kept")
+        poolgate.client("secretsmanager").disassociate_cross_account_replica(
+            SecretId="kept", CrossAccountReplicaARN=OTHER_ACCOUNT
+        )
     assert caught.value.response["Error"]["Code"] == "NotImplementedException"
-    assert "secretsmanager:StopReplicationToReplica" in caught.value.response["Error"]["Message"]
+    message = caught.value.response["Error"]["Message"]
+    assert "secretsmanager:DisassociateCrossAccountReplica" in message
 
 
 @pytest.mark.assumed("protocol.md 2: belief")

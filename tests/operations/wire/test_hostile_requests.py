@@ -158,6 +158,8 @@ OPEN_TO_USER = json.dumps(
     }
 )
 GIVEN_TO_SECRETS: Mapping[str, Members] = {
+    "ReplicateSecretToRegions": {"AddReplicaRegions": [{"Region": "eu-west-1"}]},
+    "RemoveRegionsFromReplication": {"RemoveReplicaRegions": ["eu-west-1"]},
     "CreateSecret": {**NEW_VERSION, "Name": "other"},
     "PutSecretValue": NEW_VERSION,
     "UpdateSecret": NEW_VERSION,

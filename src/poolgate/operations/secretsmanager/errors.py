@@ -2,14 +2,21 @@
 
 from poolgate.foundation.paging import PageTokenInvalid
 from poolgate.operations.errors import AwsError, ErrorTable
-from poolgate.operations.secretsmanager.requests import ParameterInvalid, RequestTokenMissing
+from poolgate.operations.secretsmanager.requests import (
+    NO_REQUEST_ID_TEXT,
+    ParameterInvalid,
+    RequestTokenMissing,
+)
 from poolgate.policy.documents import MalformedPolicy
 from poolgate.secrets import (
     changes,
     contents,
     labels,
     random_passwords,
+    replication,
     resource_policies,
+    rotation_schedules,
+    rotations,
     stored_secrets,
     versions,
 )
@@ -85,6 +92,31 @@ SECRETS_ERRORS: ErrorTable = {
         "You can't use ClientRequestToken {version_id} because that value is already in use for a"
         " version of secret {arn}.",
     ),
+    stored_secrets.ReplicaNotWritable: AwsError(
+        _REQUEST,
+        "Operation not permitted on a replica secret. Call must be made in primary secret's"
+        " region.",
+    ),
+    replication.ReplicaRegionInvalid: AwsError(_PARAMETER, "Invalid replica region."),
+    replication.ReplicaRegionUnknown: AwsError(
+        _PARAMETER, "The secret isn't replicated to the region {region}."
+    ),
+    replication.NotAReplica: AwsError(_REQUEST, "The secret isn't a replica."),
+    replication.SecretHasReplicas: AwsError(
+        _REQUEST, "You can't delete secret {name} that still has replica regions."
+    ),
+    rotations.NoRotationFunction: AwsError(
+        _REQUEST, "No Lambda rotation function ARN is associated with this secret."
+    ),
+    rotations.RotationFunctionUnknown: AwsError(
+        "AccessDeniedException",
+        "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function"
+        " policy grants access to the principal secretsmanager.amazonaws.com.",
+    ),
+    rotations.RotationInProgress: AwsError(
+        _REQUEST, "A previous rotation isn't complete. That rotation will be reattempted."
+    ),
+    rotation_schedules.RotationScheduleInvalid: AwsError(_PARAMETER, "{reason}"),
     changes.RecoveryWindowInvalid: AwsError(
         _PARAMETER,
         "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
@@ -97,9 +129,7 @@ SECRETS_ERRORS: ErrorTable = {
         "The resource policy allows broad access to the secret and was blocked.",
     ),
     MalformedPolicy: AwsError("MalformedPolicyDocumentException", "{detail}"),
-    RequestTokenMissing: AwsError(
-        _REQUEST, "You must provide a ClientRequestToken value. We recommend a UUID-type value."
-    ),
+    RequestTokenMissing: AwsError(_REQUEST, NO_REQUEST_ID_TEXT),
     ParameterInvalid: AwsError(_PARAMETER, "{reason}"),
     PageTokenInvalid: AwsError("InvalidNextTokenException", "Invalid NextToken."),
 }

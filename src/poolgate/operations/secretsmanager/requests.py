@@ -4,6 +4,7 @@ from poolgate.foundation.failure import Failure
 from poolgate.operations.registry import Shape
 
 ONLY_POLICY = "default"
+NO_REQUEST_ID_TEXT = "You must provide a ClientRequestToken value. We recommend a UUID-type value."
 
 
 class RequestTokenMissing(Failure):

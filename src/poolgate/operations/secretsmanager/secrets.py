@@ -11,9 +11,17 @@ from poolgate.operations.secretsmanager.requests import (
     refuse_members,
     request_token,
 )
-from poolgate.operations.secretsmanager.secret_shapes import content_of, description, list_entry
+from poolgate.operations.secretsmanager.secret_shapes import (
+    content_of,
+    description,
+    list_entry,
+    read_details,
+    replication_status,
+    wanted_replicas,
+)
 from poolgate.operations.shapes import secretsmanager as shapes
-from poolgate.secrets import changes, random_passwords, stored_secrets, versions
+from poolgate.secrets import changes, random_passwords, stored_secrets
+from poolgate.secrets.listings import Listing, Order
 from poolgate.secrets.stored_secrets import StoredSecret, merged_tags
 from poolgate.store.call import Call
 
@@ -24,7 +32,7 @@ _DEFAULT_LENGTH = 32
 @registrar.operation("CreateSecret", authentication=Authentication.SIGV4)
 def create_secret(call: Call, request: shapes.CreateSecretRequest) -> shapes.CreateSecretResponse:
     """Create a secret, with a first version if there is a value."""
-    refuse_members(request, "AddReplicaRegions", "Type", "CrossAccountPrimaryARN")
+    refuse_members(request, "Type", "CrossAccountPrimaryARN")
     changed = changes.create(
         call,
         name=request["Name"],
@@ -33,10 +41,14 @@ def create_secret(call: Call, request: shapes.CreateSecretRequest) -> shapes.Cre
         description=request.get("Description"),
         kms_key_id=request.get("KmsKeyId"),
         tags=dict(_tag_pairs(request.get("Tags", []))),
+        replicas=wanted_replicas(request.get("AddReplicaRegions", [])),
+        overwrite_replicas=request.get("ForceOverwriteReplicaSecret", False),
     )
     answer: shapes.CreateSecretResponse = {"ARN": changed.owner.arn, "Name": changed.owner.name}
     if changed.version_id is not None:
         answer["VersionId"] = changed.version_id
+    if request.get("AddReplicaRegions"):
+        answer["ReplicationStatus"] = replication_status(call, changed.owner)
     return answer
 
 
@@ -47,8 +59,8 @@ def describe_secret(
     """Describe a secret, one that is marked for deletion too."""
     with call.db.reading() as transaction:
         found = stored_secrets.get(transaction, call, request["SecretId"])
-        stages = versions.stages_of(transaction, found)
-    return description(found, stages)
+        details = read_details(transaction, found)
+    return description(details)
 
 
 @registrar.operation("ListSecrets", authentication=Authentication.SIGV4, resource_of=any_resource)
@@ -60,14 +72,11 @@ def list_secrets(call: Call, request: shapes.ListSecretsRequest) -> shapes.ListS
     listing = f"secrets {given} {marked_too} {order} {direction}"
     page, next_page = listed(
         call,
-        filters_of(given),
+        Listing(filters_of(given), marked_too, Order(order), newest_first=direction == "desc"),
         Paging(call, request, listing, default=_SECRETS_PER_PAGE),
-        marked_too=marked_too,
-        order=order,
-        newest_first=direction == "desc",
     )
     with call.db.reading() as transaction:
-        entries = [list_entry(stored, versions.stages_of(transaction, stored)) for stored in page]
+        entries = [list_entry(read_details(transaction, stored)) for stored in page]
     answer: shapes.ListSecretsResponse = {"SecretList": entries}
     if "NextToken" in next_page:
         answer["NextToken"] = next_page["NextToken"]
@@ -123,7 +132,7 @@ def restore_secret(
 @registrar.operation("TagResource", authentication=Authentication.SIGV4)
 def tag_resource(call: Call, request: shapes.TagResourceRequest) -> None:
     """Add or replace tags; refused if the caller could not do it any more then."""
-    tagged = _live(call, request["SecretId"])
+    tagged = _writable(call, request["SecretId"])
     new_tags = merged_tags(tagged.tags or {}, _tag_pairs(request["Tags"]))
     _verify_keeps_access(call, "TagResource", tagged, dict(new_tags))
     stored_secrets.set_tags(call, tagged.arn, new_tags)
@@ -132,7 +141,7 @@ def tag_resource(call: Call, request: shapes.TagResourceRequest) -> None:
 @registrar.operation("UntagResource", authentication=Authentication.SIGV4)
 def untag_resource(call: Call, request: shapes.UntagResourceRequest) -> None:
     """Remove tags; refused if the caller could not do it any more then."""
-    tagged = _live(call, request["SecretId"])
+    tagged = _writable(call, request["SecretId"])
     kept = {
         tag_key: value
         for tag_key, value in (tagged.tags or {}).items()
@@ -166,9 +175,9 @@ def get_random_password(
     return {"RandomPassword": password}
 
 
-def _live(call: Call, secret_id: str) -> StoredSecret:
+def _writable(call: Call, secret_id: str) -> StoredSecret:
     with call.db.reading() as transaction:
-        return stored_secrets.get_live(transaction, call, secret_id)
+        return stored_secrets.get_writable(transaction, call, secret_id)
 
 
 def _tag_pairs(tags: list[shapes.Tag]) -> list[tuple[str, str]]:

@@ -7,12 +7,7 @@ from poolgate.operations.registry import Authentication, any_resource
 from poolgate.operations.secretsmanager.errors import SECRETS_ERRORS
 from poolgate.operations.secretsmanager.listing import filters_of, listed
 from poolgate.operations.secretsmanager.paging import Paging
-from poolgate.operations.secretsmanager.registrar import (
-    named_secret_policy,
-    named_secret_resource,
-    registrar,
-    value_context,
-)
+from poolgate.operations.secretsmanager.registrar import asked_of_value, registrar
 from poolgate.operations.secretsmanager.requests import (
     ParameterInvalid,
     refuse_members,
@@ -22,6 +17,7 @@ from poolgate.operations.secretsmanager.secret_shapes import content_required, v
 from poolgate.operations.shapes import secretsmanager as shapes
 from poolgate.secrets import changes, stored_secrets, versions
 from poolgate.secrets.labels import CURRENT
+from poolgate.secrets.listings import Listing
 from poolgate.store.call import Call
 
 _VERSIONS_PER_PAGE = 100
@@ -32,9 +28,7 @@ _MARKED_DELETED = (
 )
 
 
-@registrar.operation(
-    "GetSecretValue", authentication=Authentication.SIGV4, context_of=value_context
-)
+@registrar.operation("GetSecretValue", authentication=Authentication.SIGV4, asked_of=asked_of_value)
 def get_secret_value(
     call: Call, request: shapes.GetSecretValueRequest
 ) -> shapes.GetSecretValueResponse:
@@ -69,7 +63,7 @@ def batch_get_secret_value(
     if by_filter:
         authorize(call, action="secretsmanager:ListSecrets", resource="*")
         paging = Paging(call, request, f"values {request['Filters']}", default=_VALUES_PER_PAGE)
-        page, next_page = listed(call, filters_of(request["Filters"]), paging)
+        page, next_page = listed(call, Listing(filters_of(request["Filters"])), paging)
         secret_ids = [stored.arn for stored in page]
         if "NextToken" in next_page:
             answer["NextToken"] = next_page["NextToken"]
@@ -155,13 +149,13 @@ def _version_entry(version: versions.Version) -> shapes.SecretVersionsListEntry:
 
 def _current_value(call: Call, secret_id: str) -> shapes.SecretValueEntry:
     """Return one value of a batch; the caller must be allowed to read each by itself."""
-    named = {"SecretId": secret_id}
+    asked = asked_of_value(call, {"SecretId": secret_id})
     authorize(
         call,
         action=_READ,
-        resource=named_secret_resource(call, named),
-        context=value_context(call, named),
-        resource_policy=named_secret_policy(call, named),
+        resource=asked.resource,
+        context=asked.context,
+        resource_policy=asked.resource_policy,
     )
     with call.db.reading() as transaction:
         owner = stored_secrets.get_live(transaction, call, secret_id)

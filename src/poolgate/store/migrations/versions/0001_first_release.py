@@ -1172,7 +1172,7 @@ def _secrets_tables() -> None:
         sa.Column("version_id", sa.Text(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("is_binary", sa.Boolean(), nullable=False),
-        sa.Column("sealed_content", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_content", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("accessed_on", sa.BigInteger()),
         sa.ForeignKeyConstraint(["arn"], ["secrets.arn"], ondelete="CASCADE"),
@@ -1186,3 +1186,54 @@ def _secrets_tables() -> None:
         sa.ForeignKeyConstraint(["arn"], ["secrets.arn"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("arn", "label"),
     )
+    _secret_terms()
+    _secret_replicas()
+    _secret_rotations()
+
+
+def _secret_terms() -> None:
+    op.create_table(
+        "secret_terms",
+        sa.Column("arn", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("term", KEY_TEXT, nullable=False),
+        sa.ForeignKeyConstraint(["arn"], ["secrets.arn"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("arn", "kind", "term"),
+    )
+
+
+def _secret_replicas() -> None:
+    op.create_table(
+        "secret_replicas",
+        sa.Column("arn", sa.Text(), nullable=False),
+        sa.Column("primary_arn", sa.Text(), nullable=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text()),
+        sa.Column("kms_key_id", sa.Text()),
+        sa.Column("accessed_on", sa.BigInteger()),
+        sa.ForeignKeyConstraint(["primary_arn"], ["secrets.arn"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("arn"),
+        sa.UniqueConstraint("region", "name"),
+    )
+    op.create_index(
+        "secret_replicas_by_primary", "secret_replicas", ["primary_arn", "region"], unique=False
+    )
+
+
+def _secret_rotations() -> None:
+    op.create_table(
+        "secret_rotations",
+        sa.Column("arn", sa.Text(), nullable=False),
+        sa.Column("function_arn", sa.Text(), nullable=False),
+        sa.Column("rules", sa.Text(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("rotated_at", sa.BigInteger()),
+        sa.Column("window_start", sa.BigInteger()),
+        sa.Column("window_end", sa.BigInteger()),
+        sa.Column("pending_version", sa.Text()),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger()),
+        sa.ForeignKeyConstraint(["arn"], ["secrets.arn"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("arn"),
+    )
+    op.create_index("secret_rotations_by_due", "secret_rotations", ["due_at"], unique=False)
