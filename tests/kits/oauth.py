@@ -178,10 +178,11 @@ class OAuthApp:
                 headers={"cookie": cookies} if cookies else {},
             )
         )
-        self._keep(answered.response)
+        self.keep(answered.response)
         return answered
 
-    def _keep(self, response: HttpResponse) -> None:
+    def keep(self, response: HttpResponse) -> None:
+        """Keep the cookies as a browser does."""
         for cookie in response.cookies:
             name, _, value = cookie.partition(";")[0].partition("=")
             if value and "Max-Age=0" not in cookie:

@@ -24,6 +24,7 @@ from poolgate.oauth.errors import (
     find_error,
 )
 from poolgate.oauth.key_proofs import NONCE_HEADER
+from poolgate.oauth.idp_response import answer_idp_response
 from poolgate.oauth.logout import answer_logout_request
 from poolgate.oauth.places import Place
 from poolgate.oauth.pushed import answer_pushed_request
@@ -79,6 +80,12 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
             name="authorize",
             methods=("GET", "POST"),
             answer=answer_authorization_request,
+            errors={},
+        ),
+        "/oauth2/idpresponse": Endpoint(
+            name="idpresponse",
+            methods=("GET", "POST"),
+            answer=answer_idp_response,
             errors={},
         ),
         "/oauth2/device_authorization": Endpoint(

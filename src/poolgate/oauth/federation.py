@@ -1,7 +1,6 @@
 """The beginning of a sign-in by an identity provider: the browser is sent there."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from poolgate.foundation.failure import Failure
@@ -11,33 +10,20 @@ from poolgate.oauth.authorization_requests import (
     RequestRefused,
 )
 from poolgate.oauth.errors import find_error, invalid_request
+from poolgate.oauth.federation_departures import Departure
 from poolgate.oauth.federation_errors import FEDERATION_ERRORS
+from poolgate.oauth.oidc_departure import depart
 from poolgate.oauth.places import Place
 from poolgate.store.call import Call
 from poolgate.userpools import identity_providers
-from poolgate.userpools.identity_providers import IdentityProvider
 from poolgate.userpools.provider_details import ProviderType
 from poolgate.web.messages import HttpRequest, HttpResponse
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
-    """A browser on its way to an identity provider.
-
-    `query` is the authorization request as `carried_requests.read_carried` takes it.
-    """
-
-    call: Call
-    place: Place
-    http: HttpRequest
-    request: AuthorizationRequest
-    query: str
-    provider: IdentityProvider
-
-
-Depart = Callable[[Departure], HttpResponse]
+Leave = Callable[[Departure], HttpResponse]
 # How browsers are sent to each type of provider.
-DEPARTURES: Mapping[ProviderType, Depart] = MappingProxyType({})
+DEPARTURES: Mapping[ProviderType, Leave] = MappingProxyType(
+    dict.fromkeys((kind for kind in ProviderType if kind is not ProviderType.SAML), depart)
+)
 
 
 def wants_federation(request: AuthorizationRequest) -> bool:
@@ -53,11 +39,11 @@ def begin_federation(
     try:
         with call.db.reading() as transaction:
             provider = identity_providers.get(transaction, place.pool_id, name)
-        depart = DEPARTURES.get(provider.type)
-        if depart is None:
+        leave = DEPARTURES.get(provider.type)
+        if leave is None:
             told = f"Sign-in by {provider.type} providers is not supported yet."
             raise RequestRefused(request.answer_to, invalid_request(told))
-        return depart(
+        return leave(
             Departure(
                 call=call, place=place, http=http, request=request, query=query, provider=provider
             )

@@ -6,7 +6,10 @@ AWS has one code for all of them; what went wrong is in the description.
 from collections.abc import Mapping
 
 from poolgate.foundation.failure import Failure
+from poolgate.jose import es256
+from poolgate.oauth import oidc_failures
 from poolgate.oauth.errors import TOKEN_ERRORS, OAuthError, invalid_request
+from poolgate.outbound import documents
 from poolgate.userpools import (
     account_events,
     attributes,
@@ -42,4 +45,25 @@ FEDERATION_ERRORS: Mapping[type[Failure], OAuthError] = {
         "Invalid attributes given, birthdate must be in the format YYYY-MM-DD"
     ),
     account_events.RequestBlocked: _BLOCKED,
+    oidc_failures.DiscoveryFailed: invalid_request("Unable to contact well-known endpoint"),
+    # AWS authorize endpoint, "Examples of negative responses".
+    oidc_failures.TokenEndpointTooLate: invalid_request(
+        "Timeout occurred in calling IdP token endpoint"
+    ),
+    oidc_failures.KeysTooLate: invalid_request("Timeout in calling jwks uri"),
+    oidc_failures.TokenEndpointRefused: invalid_request(
+        "{name} Error - {status} error getting token"
+    ),
+    oidc_failures.GoogleRefused: invalid_request("Google Error - {status} {error_code}"),
+    documents.AnswerTooLate: invalid_request("Read timed out"),
+    documents.DocumentUnreachable: invalid_request("Connection reset"),
+    oidc_failures.KeysUnusable: invalid_request("Unable to read the keys of the provider"),
+    oidc_failures.IdTokenRefused: invalid_request("Bad id_token: {fault}"),
+    oidc_failures.UserInfoRefused: invalid_request(
+        "{name} Error - {status} error getting user attributes"
+    ),
+    oidc_failures.AnswerUnreadable: invalid_request("{name} Error - unreadable answer"),
+    oidc_failures.SubjectMissing: invalid_request("username attribute mapping required: {claim}"),
+    oidc_failures.AnswerOfAnother: invalid_request("Bad issuer in the response"),
+    es256.PrivateKeyUnusable: invalid_request("Invalid private key"),
 }

@@ -1,8 +1,10 @@
 """The form of PKCE's two values (RFC 7636); whether they fit together is for the code's owner."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 
+from poolgate.jose.base64url import encode_base64url
 from poolgate.oauth.errors import OAuthRefused, invalid_request
 
 METHOD = "S256"
@@ -27,3 +29,8 @@ def parse_code_challenge(parameters: Mapping[str, str]) -> str | None:
     if challenge is None or method != METHOD or not _CHALLENGE.fullmatch(challenge):
         raise OAuthRefused(invalid_request())
     return challenge
+
+
+def code_challenge_of(code_verifier: str) -> str:
+    """Return what a verifier is compared by (RFC 7636 s4.2)."""
+    return encode_base64url(hashlib.sha256(code_verifier.encode()).digest()).decode()

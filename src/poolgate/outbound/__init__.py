@@ -1,6 +1,6 @@
-"""Outbound: documents of other servers.
+"""Outbound: what other servers publish and answer.
 
-Lives here: fetching what an administrator names: metadata and discovery of identity providers.
+Lives here: asking where an administrator says: metadata, discovery, tokens of identity providers.
 May import: store and below.
 May enter: a URL; leaves as: the bytes behind it, or a failure.
 """

@@ -1,4 +1,4 @@
-"""GET requests to addresses that an administrator named: bounded in time, size and direction."""
+"""Requests to addresses that an administrator named: bounded in time, size and direction."""
 
 import time
 from typing import TYPE_CHECKING
@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from poolgate.foundation.addresses import is_loopback
 from poolgate.foundation.failure import Failure
+from poolgate.store.call import Enquiry, Reply
 
 if TYPE_CHECKING:
     import httpx2
@@ -20,6 +21,10 @@ class DocumentUnreachable(Failure):
     """Nothing usable answers at the address."""
 
 
+class AnswerTooLate(DocumentUnreachable):
+    """The server did not answer in time."""
+
+
 class DocumentMissing(Failure):
     """The address answers with another status than 200. Facts: status."""
 
@@ -32,23 +37,34 @@ class HttpDocuments:
 
     def fetch(self, url: str) -> bytes:
         """Return the document; raise DocumentUnreachable, or DocumentMissing for another status."""
-        if not is_fetchable(url):
+        reply = self.ask(Enquiry(url=url))
+        if reply.status != _OK:
+            raise DocumentMissing(status=str(reply.status))
+        return reply.body
+
+    def ask(self, enquiry: Enquiry) -> Reply:
+        """Return the answer, whatever its status; raise AnswerTooLate or DocumentUnreachable."""
+        if not is_fetchable(enquiry.url):
             raise DocumentUnreachable
         import httpx2  # noqa: PLC0415 - a server without identity providers need not load it
 
         ends_at = time.monotonic() + LIMIT_SECONDS
-        plain = {"Accept-Encoding": "identity"}
+        headers = {"Accept-Encoding": "identity", "Accept": "application/json, */*;q=0.8"}
+        if enquiry.authorization is not None:
+            headers["Authorization"] = enquiry.authorization.reveal()
         try:
             with (
                 # Proxies of the environment would be destinations that nobody configured.
                 httpx2.Client(
                     timeout=LIMIT_SECONDS, follow_redirects=False, trust_env=False
                 ) as http_client,
-                http_client.stream("GET", url, headers=plain) as response,
+                http_client.stream(
+                    enquiry.method, enquiry.url, data=enquiry.form, headers=headers
+                ) as response,
             ):
-                if response.status_code != _OK:
-                    raise DocumentMissing(status=str(response.status_code))
-                return _bounded(response, ends_at)
+                return Reply(response.status_code, _bounded(response, ends_at))
+        except httpx2.TimeoutException as error:
+            raise AnswerTooLate(private_detail=type(error).__name__) from error
         except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
             raise DocumentUnreachable(private_detail=type(error).__name__) from error
 
@@ -69,6 +85,8 @@ def _bounded(response: "httpx2.Response", ends_at: float) -> bytes:
     body = bytearray()
     for chunk in response.iter_raw():
         body += chunk
-        if len(body) > MAX_DOCUMENT_BYTES or time.monotonic() > ends_at:
+        if len(body) > MAX_DOCUMENT_BYTES:
             raise DocumentUnreachable
+        if time.monotonic() > ends_at:
+            raise AnswerTooLate
     return bytes(body)

@@ -26,11 +26,36 @@ class Functions(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enquiry:
+    """A question to another server: a GET, or a POST where it has a form.
+
+    `authorization` is what proves who asks, as the header has it.
+    """
+
+    url: str
+    form: Mapping[str, str] | None = None
+    method: str = "GET"
+    authorization: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What another server answered."""
+
+    status: int
+    body: bytes
+
+
 class Documents(Protocol):
-    """Fetches what other servers publish about themselves."""
+    """Asks other servers, for what they publish about themselves and for what they know."""
 
     def fetch(self, url: str) -> bytes:
         """Return the document. Takes seconds: never inside a transaction."""
+        ...
+
+    def ask(self, enquiry: Enquiry) -> Reply:
+        """Return the answer, whatever its status. Takes seconds: never inside a transaction."""
         ...
 
 
