@@ -23,8 +23,8 @@ from poolgate.oauth.errors import (
     OAuthError,
     find_error,
 )
-from poolgate.oauth.key_proofs import NONCE_HEADER
 from poolgate.oauth.idp_response import answer_idp_response
+from poolgate.oauth.key_proofs import NONCE_HEADER
 from poolgate.oauth.logout import answer_logout_request
 from poolgate.oauth.places import Place
 from poolgate.oauth.pushed import answer_pushed_request
