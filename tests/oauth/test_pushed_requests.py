@@ -88,3 +88,22 @@ def test_what_would_not_count_is_refused_at_once(browser, changes, refusal):
 
 def test_a_pushed_request_without_a_client_id_beside_basic_is_that_clients(browser):
     assert "code" in refer(browser, pushed(browser, client_id="")).query
+
+
+def test_public_clients_ask_ahead_six_hundred_times_an_hour_from_one_address(poolgate):
+    browser = OAuthApp.of(poolgate, secret=True).signed_in()
+    public = browser.another()
+
+    def asks():
+        return public.post("/oauth2/par", public.request())
+
+    assert {asks().status for _ in range(600)} == {201}
+    assert asks().refused() == (
+        429,
+        "temporarily_unavailable",
+        "Too many requests from this address.",
+    )
+    # A client that proves who it is has no such limit, and the hour passes.
+    assert pushed(browser).status == 201
+    poolgate.clock.advance(3600)
+    assert asks().status == 201

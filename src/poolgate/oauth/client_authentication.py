@@ -55,6 +55,11 @@ def authenticated_client(request: OAuthRequest, form: Mapping[str, str]) -> AppC
     return app_client
 
 
+def is_proven(app_client: AppClient, form: Mapping[str, str]) -> bool:
+    """Tell whether an authenticated app client proved who it is, as public ones do not."""
+    return app_client.has_secret or _ASSERTION in form
+
+
 def _asserted_client(request: OAuthRequest, form: Mapping[str, str]) -> AppClient:
     # SPEC RFC 6749 s2.3: not more than one method in each request.
     if request.http.header("authorization") is not None or "client_secret" in form:

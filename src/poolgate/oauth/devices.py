@@ -2,7 +2,7 @@
 
 from poolgate.oauth.answers import json_answer
 from poolgate.oauth.authorization_requests import granted_scopes, is_resource
-from poolgate.oauth.client_authentication import authenticated_client
+from poolgate.oauth.client_authentication import authenticated_client, is_proven
 from poolgate.oauth.errors import OAuthError, OAuthRefused
 from poolgate.oauth.requests import OAuthRequest, form_of
 from poolgate.userpools import device_authorizations
@@ -21,7 +21,9 @@ def answer_device_request(request: OAuthRequest) -> HttpResponse:
     if resource is not None and not is_resource(resource):
         raise OAuthRefused(OAuthError("invalid_target"))
     scopes = granted_scopes(request.call, app_client, form)
-    begun = device_authorizations.begin(request.call, app_client, scopes, resource)
+    begun = device_authorizations.begin(
+        request.call, app_client, scopes, resource, is_proven=is_proven(app_client, form)
+    )
     verification_uri = request.place.base_url + VERIFICATION_PATH
     query = render_parameters((("user_code", begun.user_code),))
     return json_answer(

@@ -7,6 +7,7 @@ from poolgate.foundation.failure import Failure
 from poolgate.userpools import (
     access_tokens,
     app_clients,
+    attempt_limits,
     auth_flows,
     authorization_codes,
     client_assertions,
@@ -24,7 +25,7 @@ from poolgate.userpools import (
     users,
 )
 
-BAD_REQUEST, UNAUTHORIZED = 400, 401
+BAD_REQUEST, UNAUTHORIZED, TOO_MANY = 400, 401, 429
 _MOST_DESCRIPTION_CHARACTERS = 1000
 
 
@@ -125,6 +126,13 @@ _EXCHANGE: Mapping[type[Failure], OAuthError] = {
     resource_servers.ResourceServerNotFound: OAuthError("invalid_target"),
 }
 
+# SPEC RFC 6585 s4: the standards of OAuth have no code for it at these endpoints.
+_LIMITS: Mapping[type[Failure], OAuthError] = {
+    attempt_limits.AttemptLimitExceeded: OAuthError(
+        "temporarily_unavailable", "Too many requests from this address.", TOO_MANY
+    ),
+}
+
 _KEY_PROOFS: Mapping[type[Failure], OAuthError] = {
     key_proofs.KeyProofInvalid: OAuthError("invalid_dpop_proof"),
     key_proofs.KeyProofNonceWanted: NONCE_WANTED,
@@ -136,6 +144,7 @@ TOKEN_ERRORS: Mapping[type[Failure], OAuthError] = {
     **_GRANTS,
     **_EXCHANGE,
     **_KEY_PROOFS,
+    **_LIMITS,
 }
 
 _REVOCATION: Mapping[type[Failure], OAuthError] = {

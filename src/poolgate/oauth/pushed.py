@@ -11,7 +11,7 @@ from poolgate.oauth.authorization_requests import (
     RequestUnanswerable,
     read_request,
 )
-from poolgate.oauth.client_authentication import authenticated_client
+from poolgate.oauth.client_authentication import authenticated_client, is_proven
 from poolgate.oauth.errors import OAuthRefused, invalid_request, printable
 from poolgate.oauth.key_proofs import proven_key
 from poolgate.oauth.requests import OAuthRequest, form_of
@@ -46,7 +46,9 @@ def answer_pushed_request(request: OAuthRequest) -> HttpResponse:
         raise OAuthRefused(invalid_request(description)) from failure
     except RequestRefused as failure:
         raise OAuthRefused(failure.error) from failure
-    reference = pushed_requests.push(request.call, app_client, pushed)
+    reference = pushed_requests.push(
+        request.call, app_client, pushed, is_proven=is_proven(app_client, form)
+    )
     return json_answer(
         {
             "request_uri": _PREFIX + reference.reveal(),

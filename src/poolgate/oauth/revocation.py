@@ -2,7 +2,7 @@
 
 from poolgate.foundation.secret import Secret
 from poolgate.oauth.answers import OK, json_answer
-from poolgate.oauth.client_authentication import authenticated_client
+from poolgate.oauth.client_authentication import authenticated_client, is_proven
 from poolgate.oauth.errors import UNAUTHORIZED, OAuthError, OAuthRefused
 from poolgate.oauth.requests import OAuthRequest, form_of, needed
 from poolgate.userpools import introspection, refresh_tokens
@@ -24,6 +24,6 @@ def answer_introspection_request(request: OAuthRequest) -> HttpResponse:
     token = Secret(needed(form, "token"))
     app_client = authenticated_client(request, form)
     # SPEC RFC 7662 s2.1: whoever asks proves itself, so that nobody can try tokens.
-    if not app_client.has_secret and "client_assertion" not in form:
+    if not is_proven(app_client, form):
         raise OAuthRefused(OAuthError("invalid_client", status=UNAUTHORIZED))
     return json_answer(introspection.describe(request.call, app_client, token))

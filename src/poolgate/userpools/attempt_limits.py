@@ -35,6 +35,7 @@ class Attempt(StrEnum):
     TYPE_USER_CODE = "type_user_code"
     ANSWER_FIRST_FACTOR = "answer_first_factor"
     SEND_RISK_NOTICE = "send_risk_notice"
+    ASK_AHEAD = "ask_ahead"
 
 
 _PER_HOUR: Mapping[Attempt, int] = {
@@ -48,6 +49,8 @@ _PER_HOUR: Mapping[Attempt, int] = {
     Attempt.TYPE_USER_CODE: 30,
     Attempt.ANSWER_FIRST_FACTOR: 20,
     Attempt.SEND_RISK_NOTICE: 10,
+    # For devices and pushed requests that nobody has proven anything for, by address.
+    Attempt.ASK_AHEAD: 600,
 }
 
 _is_over = attempt_windows.c.started_at <= sa.bindparam("window_start")

@@ -141,13 +141,30 @@ def verify_may_use_devices(app_client: AppClient) -> None:
 
 
 def begin(
-    call: Call, app_client: AppClient, scopes: Sequence[str], resource: str | None
+    call: Call,
+    app_client: AppClient,
+    scopes: Sequence[str],
+    resource: str | None,
+    *,
+    is_proven: bool,
 ) -> DeviceAuthorization:
-    """Return the two codes of a device that begins to wait; raise GrantNotAllowed."""
+    """Return the two codes of a device that begins to wait.
+
+    Those of app clients that have not proven who they are are counted for the address that they
+    come from. Raises GrantNotAllowed or AttemptLimitExceeded.
+    """
     verify_may_use_devices(app_client)
     device_code = Secret(random_token())
     user_code = random_text(_ALPHABET, _USER_CODE_LENGTH)
     with call.db.writing() as transaction:
+        if not is_proven:
+            attempt_limits.count_of_address(
+                transaction,
+                app_client.pool_id,
+                call.source_address,
+                Attempt.ASK_AHEAD,
+                call.now_millis,
+            )
         transaction.run(
             _INSERT,
             {

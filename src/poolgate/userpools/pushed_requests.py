@@ -15,7 +15,9 @@ from poolgate.foundation.randomness import random_token
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
+from poolgate.userpools import attempt_limits
 from poolgate.userpools.app_clients import AppClient
+from poolgate.userpools.attempt_limits import Attempt
 from poolgate.userpools.tables import pushed_requests
 
 LIFETIME_SECONDS = 60
@@ -42,10 +44,24 @@ _GET = sa.select(pushed_requests.c.request).where(
 _PURGE = sa.delete(pushed_requests).where(pushed_requests.c.expires_at <= sa.bindparam("now"))
 
 
-def push(call: Call, app_client: AppClient, parameters: Mapping[str, str]) -> Secret:
-    """Keep the request and return its reference."""
+def push(
+    call: Call, app_client: AppClient, parameters: Mapping[str, str], *, is_proven: bool
+) -> Secret:
+    """Keep the request and return its reference.
+
+    Those of app clients that have not proven who they are are counted for the address that they
+    come from: raises AttemptLimitExceeded.
+    """
     reference = Secret(random_token())
     with call.db.writing() as transaction:
+        if not is_proven:
+            attempt_limits.count_of_address(
+                transaction,
+                app_client.pool_id,
+                call.source_address,
+                Attempt.ASK_AHEAD,
+                call.now_millis,
+            )
         transaction.run(
             _INSERT,
             {
