@@ -16,6 +16,9 @@ _MODULES: Final[Mapping[str, str]] = {
     "env": "environment",
     "keys": "keys",
     "users": "users",
+    "credentials": "credentials",
+    "exec": "execution",
+    "service-token": "service_tokens",
     "policy": "policies",
     "config": "configuration",
 }

@@ -1,7 +1,7 @@
 """Calls of the AWS door, signed or not, in its two protocols.
 
 Where a service is reached is decided as AWS's own tools decide it: a variable of the service, one
-for all services, the profile, and AWS itself otherwise.
+for all services, the profile that the keys may come from, and AWS itself otherwise.
 """
 
 import json
@@ -17,6 +17,7 @@ from poolgate.client import surroundings
 from poolgate.client.aws_keys import AwsKeys, find_profile
 from poolgate.client.exchanges import Answer, exchange
 from poolgate.client.failures import AwsRefused, ServerUnreachable
+from poolgate.client.oauth_calls import shown
 from poolgate.foundation.clock import Clock
 from poolgate.sigv4.requests import RequestParts
 from poolgate.sigv4.signing import sign
@@ -115,7 +116,7 @@ class AwsDoor:
 
     def endpoint_of(self, service: AwsService) -> str:
         """Return the URL that a service is reached at."""
-        profile = find_profile(self.aws_profile)
+        profile = find_profile(self.aws_profile) if self.keys is not None else None
         return (
             self.endpoint_url
             or surroundings.variable(service.endpoint_variable)
@@ -150,7 +151,7 @@ class AwsDoor:
         if abs(skew) > _SKEW_SECONDS:
             side = "behind" if skew > 0 else "ahead of"
             message += f" (this machine's clock is {abs(skew)} s {side} the server's)"
-        return AwsRefused(operation, error_code, message)
+        return AwsRefused(operation, shown(error_code), shown(message))
 
 
 def _skew_seconds(answer: Answer, now: datetime) -> int:

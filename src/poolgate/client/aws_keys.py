@@ -55,7 +55,7 @@ def find_profile(named: str | None) -> AwsProfile | None:
 
 def keys_at_hand(named_profile: str | None = None) -> AwsKeys:
     """Return the keys that AWS's tools would sign with; raise KeysMissing."""
-    if named_profile is None and (keys := _keys_of_environment()):
+    if named_profile is None and (keys := find_environment_keys()):
         return keys
     profile = find_profile(named_profile)
     if profile is None:
@@ -67,7 +67,16 @@ def keys_at_hand(named_profile: str | None = None) -> AwsKeys:
     return _keys_of_profile(profile)
 
 
-def _keys_of_environment() -> AwsKeys | None:
+def keys_of_environment() -> AwsKeys:
+    """Return the keys that variables hold, whatever profiles there are; raise KeysMissing."""
+    keys = find_environment_keys()
+    if keys is None:
+        raise KeysMissing("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set")
+    return keys
+
+
+def find_environment_keys() -> AwsKeys | None:
+    """Return the keys that variables hold, if they do."""
     access_key_id = surroundings.variable("AWS_ACCESS_KEY_ID")
     secret_access_key = surroundings.variable("AWS_SECRET_ACCESS_KEY")
     if access_key_id is None or secret_access_key is None:

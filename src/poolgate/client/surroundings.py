@@ -19,13 +19,8 @@ def variables() -> dict[str, str]:
     return dict(os.environ)
 
 
-def cache_folder() -> str:
-    """Return the folder for what can be had again; it need not exist yet."""
-    return _folder("XDG_CACHE_HOME", ".cache")
-
-
 def config_folder() -> str:
-    """Return the folder for profiles and sign-ins; it need not exist yet."""
+    """Return the folder for profiles, sign-ins and what is kept for them; it need not exist yet."""
     return variable("POOLGATE_CONFIG_DIR") or _folder("XDG_CONFIG_HOME", ".config")
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
+from poolgate.client import renewals
 from poolgate.client.failures import ServerUnreachable
 from poolgate.client.private_files import LockHeldTooLong
 from poolgate.client.profiles import Profile, Profiles, usual_name
@@ -88,16 +89,18 @@ class TokenSource:
             return self._refreshed_alone(unless_newer_than)
 
     def keep(self, kept: KeptSignIn) -> None:
-        """Keep a new sign-in in place of the former one."""
+        """Keep a new sign-in in place of the former one, and forget the keys that that one got."""
         with self._threads, locked(self.profile, self._profiles), _uninterrupted():
             self._cache.put(render_kept(kept))
+            renewals.forget(self._profiles.config_folder, self.profile.name)
             self._last = kept
 
     def forget(self) -> KeptSignIn | None:
-        """Forget the sign-in and return it, so that it can be revoked."""
+        """Forget the sign-in with its keys and return it, so that it can be revoked."""
         with self._threads, locked(self.profile, self._profiles):
             kept = self.find()
             self._cache.delete()
+            renewals.forget(self._profiles.config_folder, self.profile.name)
             self._last = None
             return kept
 
