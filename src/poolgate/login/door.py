@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from poolgate.login import account_pages, sign_in_pages, visits
+from poolgate.login import account_pages, passkey_pages, scripts, sign_in_pages, visits
 from poolgate.login.confirmation import answer_confirmation
 from poolgate.login.device_page import answer_device_page
 from poolgate.login.error_page import answer_error_page
@@ -57,6 +57,8 @@ _PAGES: Mapping[str, Answer] = {
     visits.RESEND: _of_a_visit(account_pages.resend),
     visits.FORGOT: _of_a_visit(account_pages.forgot_password),
     visits.RESET: _of_a_visit(account_pages.reset_password),
+    visits.ADD_PASSKEY: _of_a_visit(passkey_pages.add_passkey),
+    scripts.PASSKEYS: scripts.answer_script,
     VERIFICATION_PATH: answer_device_page,
     ERROR_PATH: answer_error_page,
     CONFIRM_PATH: answer_confirmation,

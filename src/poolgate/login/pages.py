@@ -1,4 +1,7 @@
-"""How a page is written: a document without script, and headers that let it do little else."""
+"""How a page is written: a document, and headers that let it do little else.
+
+No page has script in it. The few that speak of passkeys name the one script file.
+"""
 
 import base64
 import hashlib
@@ -19,6 +22,7 @@ _POLICY = (
     "default-src 'none'; style-src {style_src}; img-src {img_src}; base-uri 'none'; "
     "form-action {form_action}; frame-ancestors 'none'"
 )
+_SCRIPT_POLICY = "; script-src 'self'"
 
 
 def _source_of_style(style: str) -> str:
@@ -45,7 +49,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.globals["style"] = _STYLE
+_TEMPLATES.globals |= {"style": _STYLE, "script_path": ""}
 
 
 def render_page(status: int, texts: Texts, title: str, text: str) -> HttpResponse:
@@ -75,7 +79,8 @@ def render_template(
             style_src=_OWN_STYLE + (f" {_source_of_style(looks.style)}" if looks.style else ""),
             img_src="'self'" if looks.logo_path else "'none'",
             form_action=form_action,
-        ),
+        )
+        + (_SCRIPT_POLICY if values.get("script_path") else ""),
     }
     document = _TEMPLATES.get_template(name).render(
         texts=texts, languages=languages, looks=looks, **values

@@ -1,6 +1,7 @@
 """Signing in at the pages: `/login`, and `/challenge` for everything that is owed after it.
 
     /login ──password──> /challenge ──answer──> /challenge ... ──> back to the app, with a code
+       ├── name ───────────> /challenge: a choice of proofs (first_factor_pages) ──> as above
        │                     └── too late, or another window ──> /login
        ├── not confirmed yet ──> /confirm
        └── password reset ────> /confirmforgotPassword
@@ -10,12 +11,14 @@ Every form is answered with 303. What is owed is decided by the domain; here it 
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 import segno
 
 from poolgate.credentials.totp import render_key_uri
 from poolgate.foundation.secret import Secret
+from poolgate.login import first_factor_pages
 from poolgate.login.faults import guarded
 from poolgate.login.fields import (
     PREFIX,
@@ -66,6 +69,7 @@ def login(visit: Visit) -> HttpResponse:
         title=visit.texts.SIGN_IN_TITLE,
         name_label=login_name_label(visit.texts, visit.pool),
         username=visit.state.username or visit.request.login_hint or "",
+        asks_for_password=not first_factor_pages.begins_by_choice(visit),
         can_recover=visit.pool.recovery_mechanisms != ("admin_only",),
         can_sign_up=not visit.pool.admin_create_user_only,
     )
@@ -73,15 +77,22 @@ def login(visit: Visit) -> HttpResponse:
 
 def _begin(visit: Visit) -> HttpResponse:
     username = visit.form.get("username", "").strip()
+    by_choice = first_factor_pages.begins_by_choice(visit)
     attempt = Attempt(
         door=Door.PAGES,
-        flow=AuthFlow.USER_PASSWORD_AUTH,
+        flow=AuthFlow.USER_AUTH if by_choice else AuthFlow.USER_PASSWORD_AUTH,
         login_name=username,
         password=Secret(visit.form.get("password", "")) if "password" in visit.form else None,
         target_acr_values=" ".join(visit.request.acr_values),
     )
+    client_id = visit.request.app_client.client_id
+    return _go_on(visit, username, lambda: sign_in.begin(visit.call, client_id, attempt))
+
+
+def _go_on(visit: Visit, username: str, step: Callable[[], Outcome]) -> HttpResponse:
+    """Follow where the step leads; who must do something else before is sent there."""
     try:
-        outcome = sign_in.begin(visit.call, visit.request.app_client.client_id, attempt)
+        outcome = step()
     except UserNotConfirmed:
         return visit.go(CONFIRM, visit.remembering(username=username))
     except PasswordResetRequired:
@@ -142,7 +153,8 @@ def _state_of(visit: Visit, username: str, issued: ChallengeIssued) -> PageState
         username=username,
         challenge=issued.challenge,
         auth_session=issued.auth_session.reveal() if issued.auth_session else "",
-        choices=tuple(msgspec.json.decode(choices, type=list[str])),
+        choices=tuple(msgspec.json.decode(choices, type=list[str]))
+        or first_factor_pages.choices_of(issued.available),
         required=tuple(name.removeprefix("userAttributes.") for name in required),
         destination=parameters.get("CODE_DELIVERY_DESTINATION")
         or parameters.get("FRIENDLY_DEVICE_NAME", ""),
@@ -166,7 +178,7 @@ def challenge(visit: Visit) -> HttpResponse:
         return visit.go(LOGIN, visit.remembering())
     show, answer = page
     if not visit.is_posted:
-        return show(visit)
+        return guarded(visit, CHALLENGE, show)
     # Another window of this browser may have gone on to somebody else's sign-in.
     if visit.form.get("state_id") != visit.state.state_id:
         return visit.go(LOGIN, visit.remembering(fault=visit.texts.TOO_OLD))
@@ -176,17 +188,14 @@ def challenge(visit: Visit) -> HttpResponse:
 def _answer(visit: Visit, **responses: str) -> HttpResponse:
     """Answer the challenge that the state is about."""
     state = visit.state
-    outcome = sign_in.continue_(
-        visit.call,
-        visit.request.app_client.client_id,
-        Answer(
-            door=Door.PAGES,
-            challenge=state.challenge,
-            responses={"USERNAME": state.username, **responses},
-            auth_session=Secret(state.auth_session),
-        ),
+    answer = Answer(
+        door=Door.PAGES,
+        challenge=state.challenge,
+        responses={"USERNAME": state.username, **responses},
+        auth_session=Secret(state.auth_session),
     )
-    return _follow(visit, state.username, outcome)
+    client_id = visit.request.app_client.client_id
+    return _go_on(visit, state.username, lambda: sign_in.continue_(visit.call, client_id, answer))
 
 
 def _show_new_password(visit: Visit) -> HttpResponse:
@@ -221,13 +230,17 @@ def _show_code(visit: Visit) -> HttpResponse:
             wanted = visit.texts.NAMED_APP_CODE_WANTED.format(name=destination)
     else:
         wanted = visit.texts.CODE_SENT.format(destination=destination)
-    return visit.show("code.html", title=visit.texts.CODE_TITLE, wanted=wanted)
+    # Asked for instead of a password, or after one.
+    is_chosen = visit.state.challenge in visit.state.choices
+    title = visit.texts.SIGN_IN_TITLE if is_chosen else visit.texts.CODE_TITLE
+    return visit.show("code.html", title=title, wanted=wanted, is_chosen=is_chosen)
 
 
 _CODE_MEMBERS: Mapping[str, str] = {
     Challenge.SMS_MFA: "SMS_MFA_CODE",
     Challenge.EMAIL_OTP: "EMAIL_OTP_CODE",
     Challenge.SOFTWARE_TOKEN_MFA: "SOFTWARE_TOKEN_MFA_CODE",
+    Challenge.SMS_OTP: "SMS_OTP_CODE",
 }
 
 
@@ -306,6 +319,11 @@ def _picture(visit: Visit) -> str:
 _CODE_PAGE = (_show_code, _take_code)
 Page = tuple[Callable[[Visit], HttpResponse], Callable[[Visit], HttpResponse]]
 _PAGES: Mapping[str, Page] = {
+    Challenge.SELECT_CHALLENGE: (
+        first_factor_pages.show,
+        partial(first_factor_pages.take, answer=_answer),
+    ),
+    Challenge.SMS_OTP: _CODE_PAGE,
     Challenge.NEW_PASSWORD_REQUIRED: (_show_new_password, _take_new_password),
     Challenge.SMS_MFA: _CODE_PAGE,
     Challenge.EMAIL_OTP: _CODE_PAGE,

@@ -33,12 +33,17 @@ from poolgate.web.parameters import (
     parse_parameters,
 )
 
+ADD_PASSKEY = "/passkeys/add"
 LOGIN, CHALLENGE, SIGN_UP, CONFIRM = "/login", "/challenge", "/signup", "/confirm"
 RESEND, FORGOT, RESET = "/resendcode", "/forgotPassword", "/confirmforgotPassword"
 SEE_OTHER = 303
 _USERNAME = "username"
 # AWS PasswordType, AttributeValueType.
-_MOST_CHARACTERS: Mapping[str, int] = dict.fromkeys(("password", "new_password", "repeated"), 256)
+_MOST_CHARACTERS: Mapping[str, int] = {
+    **dict.fromkeys(("password", "new_password", "repeated"), 256),
+    # What a browser makes of a passkey, each part bounded by the domain.
+    "credential": 128 * 1024,
+}
 _MOST_OF_OTHERS = 2048
 
 

@@ -3,6 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from poolgate.credentials.attestation import AttestationNotSupported
+from poolgate.credentials.cose_keys import AlgorithmNotSupported
+from poolgate.credentials.passkeys import (
+    OriginNotAllowed,
+    PasskeyMalformed,
+    RelyingPartyMismatch,
+    UserNotVerified,
+)
 from poolgate.credentials.passwords import WrongPassword
 from poolgate.delivery.queue import NoSenderConfigured
 from poolgate.foundation.failure import Failure
@@ -12,9 +20,13 @@ from poolgate.userpools import (
     attributes,
     auth_sessions,
     challenges,
+    choice_sign_in,
     confirmation_codes,
     lockout,
     mfa_codes,
+    passkey_registration,
+    passkey_sign_in,
+    passkeys,
     password_history,
     password_recovery,
     passwords,
@@ -45,6 +57,11 @@ SIGN_IN_TEXTS: Mapping[type[Failure], str] = {
     software_tokens.SoftwareTokenCodeUsed: "WRONG_CODE",
     software_tokens.SoftwareTokenRefused: "WRONG_CODE",
     second_factors.NotAmongChoices: "TOO_OLD",
+    # The pool's settings changed since the choice was shown.
+    choice_sign_in.FirstFactorNotOffered: "TOO_OLD",
+    passkey_sign_in.PasskeyRefused: "PASSKEY_REFUSED",
+    PasskeyMalformed: "PASSKEY_REFUSED",
+    passkeys.PasskeyUsedMeanwhile: "PASSKEY_REFUSED",
     ParameterMissing: "SOMETHING_MISSING",
     AttemptLimitExceeded: "LOCKED",
     account_events.RequestBlocked: "BLOCKED",
@@ -76,6 +93,17 @@ ACCOUNT_TEXTS: Mapping[type[Failure], str] = {
     password_recovery.NotResettable: "NO_RECOVERY",
     password_recovery.NoRecoveryAddress: "NO_RECOVERY",
 }
+PASSKEY_TEXTS: Mapping[type[Failure], str] = {
+    passkeys.PasskeyKnown: "PASSKEY_KNOWN",
+    passkeys.TooManyPasskeys: "TOO_MANY_PASSKEYS",
+    passkey_registration.RegistrationNotBegun: "PASSKEY_TOO_LATE",
+    passkey_registration.RegistrationOfAnotherClient: "PASSKEY_TOO_LATE",
+    UserNotVerified: "PASSKEY_UNVERIFIED",
+    OriginNotAllowed: "PASSKEY_FAILED",
+    RelyingPartyMismatch: "PASSKEY_FAILED",
+    AlgorithmNotSupported: "PASSKEY_FAILED",
+    AttestationNotSupported: "PASSKEY_FAILED",
+}
 _FUNCTIONS: Mapping[type[Failure], str] = {
     triggers.TriggerRefused: "REFUSED",
     triggers.TriggerNotInvoked: "FUNCTION_BROKEN",
@@ -106,7 +134,12 @@ OVER: tuple[type[Failure], ...] = (
     auth_sessions.AuthSessionExpired,
     auth_sessions.AuthSessionUsed,
 )
-TEXTS: Mapping[type[Failure], str] = {**SIGN_IN_TEXTS, **ACCOUNT_TEXTS, **_FUNCTIONS}
+TEXTS: Mapping[type[Failure], str] = {
+    **SIGN_IN_TEXTS,
+    **ACCOUNT_TEXTS,
+    **PASSKEY_TEXTS,
+    **_FUNCTIONS,
+}
 
 
 @dataclass(frozen=True, slots=True)

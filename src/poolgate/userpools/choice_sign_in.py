@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from poolgate.foundation.failure import Failure
+from poolgate.foundation.ids import ClientId
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.userpools import (
@@ -22,10 +23,11 @@ from poolgate.userpools import (
     passkey_sign_in,
     password_proofs,
     sign_up_sessions,
+    situations,
     step_up,
 )
 from poolgate.userpools.auth_flows import Attempt
-from poolgate.userpools.auth_sessions import AuthSessionInvalid
+from poolgate.userpools.auth_sessions import AuthSessionInvalid, Door
 from poolgate.userpools.authentication_levels import reachable
 from poolgate.userpools.begun_sign_in import Begun
 from poolgate.userpools.challenge_answers import Answer
@@ -126,6 +128,29 @@ def _prove_by_sign_up(
         proven=proven,
         answered=begun.answered,
     )
+
+
+def passkey_options(
+    call: Call, client_id: ClientId, login_name: str, auth_session: Secret
+) -> str | None:
+    """Return what a passkey is to sign while a sign-in of the pages waits for a choice, if any.
+
+    Raises AuthSessionInvalid, -Expired or -Used.
+    """
+    asker = situations.read(call, client_id, at_pages=True)
+    presented = auth_sessions.open_presented(
+        call,
+        asker.app_client,
+        auth_session,
+        door=Door.PAGES,
+        challenges=frozenset({Challenge.SELECT_CHALLENGE}),
+    )
+    challenge = presented.auth_session.passkey_challenge
+    situation = begun_sign_in.of_presented(call, asker, presented, login_name).situation
+    held = passkey_sign_in.held(call, situation)
+    if not (challenge and held):
+        return None
+    return passkey_sign_in.render_options(situation, held, challenge)
 
 
 def answer_choice(call: Call, asker: Situation, answer: Answer) -> Step:

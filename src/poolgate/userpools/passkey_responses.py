@@ -92,6 +92,15 @@ def parse_registration(document: object) -> NewPasskeyResponse:
     )
 
 
+def parse_registration_text(text: str) -> NewPasskeyResponse:
+    """Return the registration in a JSON text; raise PasskeyMalformed."""
+    try:
+        document = msgspec.json.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise PasskeyMalformed(private_detail=str(error)) from error
+    return parse_registration(document)
+
+
 def parse_assertion(text: str) -> PasskeyResponse:
     """Return the proof in a JSON text; raise PasskeyMalformed."""
     try:

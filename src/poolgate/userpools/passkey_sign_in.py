@@ -71,6 +71,12 @@ def ask(situation: Situation, choices: Sequence[Passkey]) -> Asked:
     if not choices:
         return Asked()
     challenge = ceremonies.new_challenge()
+    options = render_options(situation, choices, challenge)
+    return Asked(challenge, {"CREDENTIAL_REQUEST_OPTIONS": options})
+
+
+def render_options(situation: Situation, choices: Sequence[Passkey], challenge: bytes) -> str:
+    """Return what a browser needs to have one of these passkeys sign the challenge."""
     settings = situation.pool.passkeys or NO_PASSKEY_SETTINGS
     # AWS API_RespondToAuthChallenge: a PublicKeyCredentialRequestOptionsJSON of WebAuthn 3.
     options = {
@@ -87,7 +93,7 @@ def ask(situation: Situation, choices: Sequence[Passkey]) -> Asked:
         ],
         "userVerification": settings.asks_for,
     }
-    return Asked(challenge, {"CREDENTIAL_REQUEST_OPTIONS": msgspec.json.encode(options).decode()})
+    return msgspec.json.encode(options).decode()
 
 
 def prove(
