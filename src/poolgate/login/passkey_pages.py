@@ -1,6 +1,6 @@
 """`/passkeys/add`: somebody who is signed in makes a passkey, and goes on to the app.
 
-    signed in? ── no ──> /login ──> /passkeys/add ── made, or not now ──> the app, with a code
+    signed in just now? ── no ──> /login ──> /passkeys/add ── made, or not now ──> the app, with a code
 
 AWS "Managed login endpoints": for managed login only, with the parameters of /oauth2/authorize.
 """
@@ -22,12 +22,16 @@ from poolgate.userpools.passkeys import PasskeysNotEnabled, RelyingPartyMissing,
 from poolgate.web.messages import HttpResponse
 
 
+# SPEC ASVS 7.5.1: a new factor takes a sign-in that is fresh; a browser session may last for months.
+_FRESH_SECONDS = 600
+
+
 def add_passkey(visit: Visit) -> HttpResponse:
     """Show what makes a passkey, or take the one that was made."""
     if not (visit.place.is_managed_login and passkeys.is_enabled(visit.pool)):
         return _impossible(visit, visit.texts.NO_PASSKEYS)
     browser_session = find_browser_session(visit.call, visit.place, visit.http)
-    if browser_session is None:
+    if browser_session is None or not _is_fresh(visit, browser_session):
         location = location_of_sign_in(
             visit.call,
             visit.place,
@@ -38,6 +42,10 @@ def add_passkey(visit: Visit) -> HttpResponse:
     if visit.is_posted:
         return guarded(visit, ADD_PASSKEY, lambda visit: _take(visit, browser_session))
     return _show(visit, browser_session)
+
+
+def _is_fresh(visit: Visit, browser_session: BrowserSession) -> bool:
+    return visit.call.now_millis // 1000 - browser_session.auth_time < _FRESH_SECONDS
 
 
 def _show(visit: Visit, browser_session: BrowserSession) -> HttpResponse:
