@@ -112,10 +112,10 @@ def test_an_answer_counts_once(visitor, app):
     enrols(visitor, app)
     says_name(visitor, app, prompt="login")
     before = visitor.page.context.cookies()
-    posted = []
-    visitor.page.on("request", posted.append)
-    visitor.presses("Sign in with a passkey").arrives(app)
-    (answer,) = [request for request in posted if request.method == "POST"]
+    with visitor.page.expect_request(lambda request: request.method == "POST") as posted:
+        visitor.presses("Sign in with a passkey")
+    answer = posted.value
+    visitor.arrives(app)
     assert "credential" in answer.post_data
     visitor.page.context.clear_cookies()
     visitor.page.context.add_cookies(before)

@@ -1,6 +1,6 @@
 """`/passkeys/add`: somebody who is signed in makes a passkey, and goes on to the app.
 
-    signed in just now? ── no ──> /login ──> /passkeys/add ── made, or not now ──> the app, with a code
+    signed in just now? ── no ──> /login ──> /passkeys/add ── made, or not now ──> the app
 
 AWS "Managed login endpoints": for managed login only, with the parameters of /oauth2/authorize.
 """
@@ -21,8 +21,7 @@ from poolgate.userpools.passkey_responses import parse_registration_text
 from poolgate.userpools.passkeys import PasskeysNotEnabled, RelyingPartyMissing, TooManyPasskeys
 from poolgate.web.messages import HttpResponse
 
-
-# SPEC ASVS 7.5.1: a new factor takes a sign-in that is fresh; a browser session may last for months.
+# SPEC ASVS 7.5.1: a new factor takes a fresh sign-in; a browser session may last for months.
 _FRESH_SECONDS = 600
 
 
