@@ -220,7 +220,12 @@ class OAuthApp:
             user = users.get(transaction, pool, username)
         with call.db.writing() as transaction:
             signed_in = browser_sessions.begin(
-                transaction, call, pool, user, reached=reached or Reached(1, ("pwd",))
+                transaction,
+                call,
+                pool,
+                user,
+                client_id=self.client_id,
+                reached=reached or Reached(1, ("pwd",)),
             )
         self.cookies[f"cognito-{DOMAIN}"] = signed_in.cookie.reveal()
 

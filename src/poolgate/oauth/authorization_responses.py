@@ -98,6 +98,7 @@ def _with_tokens(call: Call, request: AuthorizationRequest, browser_session: Bro
             source=TokenSource.HOSTED,
             grant=Grant(nonce=request.nonce, resource=request.resource),
             level=_level_said(call, request, browser_session),
+            browser_session_id=browser_session.session_id,
         ),
     )
     with call.db.writing(about=rows_of(user.pool_id, user.sub)) as transaction:

@@ -183,6 +183,7 @@ def redeem(
                 key_thumbprint=key_thumbprint,
             ),
             level=kept.details.level,
+            browser_session_id=kept.details.browser_session_id,
         ),
     )
     with call.db.writing(about=rows_of(kept.pool_id, kept.sub)) as transaction:

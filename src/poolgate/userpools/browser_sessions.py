@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from poolgate.foundation.ids import PoolId
+from poolgate.foundation.ids import ClientId, PoolId
 from poolgate.foundation.randomness import random_token, random_uuid
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
@@ -26,6 +26,7 @@ from poolgate.store.database import Transaction
 from poolgate.userpools.authentication_levels import Reached
 from poolgate.userpools.challenge_answers import password_set_at
 from poolgate.userpools.pools import UserPool
+from poolgate.userpools.session_activity import activity_of
 from poolgate.userpools.tables import browser_sessions, users
 from poolgate.userpools.users import User, UserStatus, user_of
 
@@ -50,7 +51,7 @@ class Upstream(msgspec.Struct, frozen=True, omit_defaults=True):
 class BrowserSession:
     """A signed-in browser; `auth_time` is in seconds, `expires_at` in milliseconds.
 
-    `upstream` is None where the user signed in here.
+    `upstream` is None where the user signed in here; `client_id` is the app client of the sign-in.
     """
 
     session_id: str
@@ -58,6 +59,7 @@ class BrowserSession:
     auth_time: int
     reached: Reached
     expires_at: int
+    client_id: ClientId
     upstream: Upstream | None = None
 
 
@@ -83,6 +85,7 @@ _SESSION = (
         browser_sessions.c.amr,
         browser_sessions.c.password_set_at.label("session_password_set_at"),
         browser_sessions.c.upstream,
+        browser_sessions.c.client_id.label("session_client_id"),
         browser_sessions.c.expires_at,
     )
     .join(
@@ -106,7 +109,12 @@ def lifetime_seconds(pool: UserPool) -> int:
 
 def may_sign_in_upstream(user: User) -> bool:
     """Tell whether an identity provider's word is enough for the user to be signed in."""
-    return user.enabled and user.status in _MAY_GO_ON_UPSTREAM
+    return may_go_on(user, is_upstream=True)
+
+
+def may_go_on(user: User, *, is_upstream: bool = False) -> bool:
+    """Tell whether sessions of the user count, by own means or by an identity provider's."""
+    return user.enabled and user.status in (_MAY_GO_ON_UPSTREAM if is_upstream else _MAY_GO_ON)
 
 
 def begin(
@@ -115,17 +123,20 @@ def begin(
     pool: UserPool,
     user: User,
     *,
+    client_id: ClientId,
     reached: Reached,
     upstream: Upstream | None = None,
 ) -> BrowserSignIn:
     """Store a new session, never an older one made longer, and return it with its cookie."""
     cookie = Secret(random_token(_TOKEN_BYTES))
+    activity = activity_of(call)
     browser_session = BrowserSession(
         session_id=random_uuid(),
         user=user,
         auth_time=call.now_millis // 1000,
         reached=reached,
         expires_at=call.now_millis + lifetime_seconds(pool) * 1000,
+        client_id=client_id,
         upstream=upstream,
     )
     transaction.run(
@@ -140,6 +151,10 @@ def begin(
             "level": reached.level,
             "amr": " ".join(reached.amr),
             "upstream": None if upstream is None else msgspec.json.encode(upstream),
+            "client_id": client_id,
+            "last_active_at": activity.at,
+            "last_address": activity.address,
+            "last_device": activity.device,
             "expires_at": browser_session.expires_at,
         },
     )
@@ -176,12 +191,8 @@ def _living(row: Any, now_millis: int) -> BrowserSession | None:  # noqa: ANN401
     if row is None or now_millis >= row.expires_at:
         return None
     user = user_of(row)
-    may_go_on = _MAY_GO_ON if row.upstream is None else _MAY_GO_ON_UPSTREAM
-    if (
-        not user.enabled
-        or user.status not in may_go_on
-        or password_set_at(user) != row.session_password_set_at
-    ):
+    is_current = password_set_at(user) == row.session_password_set_at
+    if not is_current or not may_go_on(user, is_upstream=row.upstream is not None):
         return None
     return BrowserSession(
         session_id=row.session_id,
@@ -189,6 +200,7 @@ def _living(row: Any, now_millis: int) -> BrowserSession | None:  # noqa: ANN401
         auth_time=row.auth_time,
         reached=Reached(row.level, tuple(row.amr.split())),
         expires_at=row.expires_at,
+        client_id=row.session_client_id,
         upstream=(
             None if row.upstream is None else msgspec.json.decode(row.upstream, type=Upstream)
         ),

@@ -80,7 +80,14 @@ def _sign_browser_in(call: Call, progress: Progress) -> BrowserSignIn:
         if situation.failures.failures:
             lockout.forgive(transaction, situation.pool.pool_id, user.sub)
         reached = authentication_levels.reached_by(progress.proven)
-        signed_in = browser_sessions.begin(transaction, call, situation.pool, user, reached=reached)
+        signed_in = browser_sessions.begin(
+            transaction,
+            call,
+            situation.pool,
+            user,
+            client_id=situation.app_client.client_id,
+            reached=reached,
+        )
     log_delivery.tell(call, situation.pool, user, event)
     _tell_confirmed(call, progress)
     return signed_in

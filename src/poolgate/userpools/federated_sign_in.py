@@ -181,6 +181,7 @@ def _store_profile(call: Call, asker: _Asker, person: Person, user: User) -> Bro
             call,
             asker.pool,
             user,
+            client_id=asker.app_client.client_id,
             reached=assertion.reached,
             upstream=assertion.upstream,
         )
@@ -222,6 +223,7 @@ def _sign_in(call: Call, asker: _Asker, person: Person, user: User) -> BrowserSi
             call,
             pool,
             changed,
+            client_id=asker.app_client.client_id,
             reached=person.assertion.reached,
             upstream=person.assertion.upstream,
         )

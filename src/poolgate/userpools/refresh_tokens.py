@@ -27,7 +27,7 @@ from poolgate.userpools import session_activity
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.authentication_levels import AuthenticationLevel
 from poolgate.userpools.session_activity import Activity
-from poolgate.userpools.tables import refresh_tokens, token_families, users
+from poolgate.userpools.tables import browser_sessions, refresh_tokens, token_families, users
 from poolgate.userpools.users import User, rows_of, user_of
 
 _TOKEN_BYTES = 96
@@ -77,7 +77,7 @@ class Family:
     `device_key` is None where the pool does not track the device that signed in; `is_granted` tells
     that an OAuth grant began it; `resource` is what its access tokens are for; `level` is None
     where the sign-in asked for none; `key_thumbprint` names the key that its refresh tokens are
-    bound to (RFC 9449 s5), if any.
+    bound to (RFC 9449 s5), if any; `browser_session_id` the browser session that it came through.
     """
 
     family_id: str
@@ -93,6 +93,7 @@ class Family:
     resource: str | None = None
     level: AuthenticationLevel | None = None
     key_thumbprint: str | None = None
+    browser_session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ _FAMILY_OF_TOKEN = (
         token_families.c.client_id,
         token_families.c.pool_id,
         token_families.c.sub,
+        token_families.c.browser_session_id,
     )
     .join(refresh_tokens, token_families.c.family_id == refresh_tokens.c.family_id)
     .where(refresh_tokens.c.digest == sa.bindparam("digest"))
@@ -190,6 +192,9 @@ _REVOKE_FAMILIES_OF_USER = (
     )
     .values(revoked_at=sa.bindparam("now"))
 )
+_END_BROWSER_SESSION = sa.delete(browser_sessions).where(
+    browser_sessions.c.session_id == sa.bindparam("of_session")
+)
 _SIGN_OUT = (
     sa.update(users)
     .where(users.c.pool_id == sa.bindparam("of_pool_id"), users.c.sub == sa.bindparam("of_sub"))
@@ -223,6 +228,7 @@ def create_family(
             "acr": family.level and family.level.acr,
             "amr": family.level and " ".join(family.level.amr),
             "key_thumbprint": family.key_thumbprint,
+            "browser_session_id": family.browser_session_id,
         },
     )
     _insert_token(transaction, family.family_id, refresh_token, now_millis)
@@ -252,6 +258,7 @@ def find(transaction: Transaction, refresh_token: Secret) -> HeldToken | None:
             else None
         ),
         key_thumbprint=row.family_key_thumbprint,
+        browser_session_id=row.family_browser_session_id,
     )
     return HeldToken(digest, row.rotated_at, family, user_of(row))
 
@@ -284,7 +291,7 @@ def rotate(
         if rotation is Rotation.DONE:
             _insert_token(transaction, held.family.family_id, successor, call.now_millis)
             if activity is not None:
-                session_activity.record(transaction, held.family.family_id, activity)
+                _record(transaction, held.family, activity)
         elif rotation is Rotation.REUSED:
             revoke_family(transaction, held.family.family_id, call.now_millis)
     # Raised outside, so that the revocation is committed.
@@ -300,11 +307,22 @@ def record_use(call: Call, held: HeldToken, activity: Activity) -> None:
         state = transaction.one(_ROTATION_STATE, {"digest": held.digest})
         if state is None or state.revoked_at is not None:
             raise RefreshTokenRevoked
-        session_activity.record(transaction, held.family.family_id, activity)
+        _record(transaction, held.family, activity)
 
 
-def revoke(call: Call, app_client: AppClient, presented: Secret) -> None:
-    """End the token's whole family; unknown or already ended is success (RFC 7009 s2.2)."""
+def _record(transaction: Transaction, family: Family, activity: Activity) -> None:
+    session_activity.record(
+        transaction, family.family_id, activity, browser_session_id=family.browser_session_id
+    )
+
+
+def revoke(
+    call: Call, app_client: AppClient, presented: Secret, *, with_browser_session: bool = False
+) -> None:
+    """End the token's whole family; unknown or already ended is success (RFC 7009 s2.2).
+
+    With the browser session that it came through, too, if it did.
+    """
     if not app_client.revocation_enabled:
         raise RevocationNotEnabled
     if _is_signed_token(presented):
@@ -318,6 +336,8 @@ def revoke(call: Call, app_client: AppClient, presented: Secret) -> None:
         raise RefreshTokenOfAnotherClient
     with call.db.writing(about=rows_of(row.pool_id, row.sub)) as transaction:
         revoke_family(transaction, row.family_id, call.now_millis)
+        if with_browser_session and row.browser_session_id is not None:
+            transaction.run(_END_BROWSER_SESSION, {"of_session": row.browser_session_id})
 
 
 def sign_out_everywhere(call: Call, user: User) -> None:

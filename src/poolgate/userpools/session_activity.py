@@ -6,9 +6,11 @@ nobody more than that.
 
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from poolgate.store.call import Call
 from poolgate.store.database import Put, Transaction
-from poolgate.userpools.tables import token_session_activity
+from poolgate.userpools.tables import browser_sessions, token_session_activity
 
 UNKNOWN_DEVICE = "unknown"
 # The first word that a user agent contains counts, so the special ones come first: an iPhone says
@@ -54,6 +56,15 @@ class Activity:
 
 
 _PUT = Put(token_session_activity)
+_SEEN = (
+    sa.update(browser_sessions)
+    .where(browser_sessions.c.session_id == sa.bindparam("of_session"))
+    .values(
+        last_active_at=sa.bindparam("at"),
+        last_address=sa.bindparam("address"),
+        last_device=sa.bindparam("device"),
+    )
+)
 
 
 def activity_of(call: Call) -> Activity:
@@ -61,8 +72,20 @@ def activity_of(call: Call) -> Activity:
     return Activity(call.now_millis, call.source_address, describe_device(call.user_agent or ""))
 
 
-def record(transaction: Transaction, family_id: str, activity: Activity) -> None:
-    """Put the activity in the place of the family's earlier one."""
+def record(
+    transaction: Transaction,
+    family_id: str,
+    activity: Activity,
+    *,
+    browser_session_id: str | None,
+) -> None:
+    """Put the activity in the place of the family's earlier one.
+
+    It is the browser session's, too, that the family came through.
+    """
+    if browser_session_id is not None:
+        seen = {"at": activity.at, "address": activity.address, "device": activity.device}
+        transaction.run(_SEEN, {"of_session": browser_session_id, **seen})
     transaction.put(
         _PUT,
         {

@@ -474,6 +474,8 @@ token_families = sa.Table(
     sa.Column("amr", sa.Text),
     # The key whose possession a public app client proves to refresh.
     sa.Column("key_thumbprint", sa.Text),
+    # The browser session that it came through, where it did, whether or not that goes on.
+    sa.Column("browser_session_id", sa.Text),
     sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
     sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
     sa.Index("token_families_by_user", "pool_id", "sub"),
@@ -510,6 +512,11 @@ browser_sessions = sa.Table(
     sa.Column("amr", sa.Text, nullable=False),
     # Who vouched for the user: an identity provider, and what a sign-out there needs to know.
     sa.Column("upstream", sa.LargeBinary),
+    # For lists of sessions: where it began, and its latest activity.
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("last_active_at", sa.BigInteger, nullable=False),
+    sa.Column("last_address", sa.Text, nullable=False),
+    sa.Column("last_device", sa.Text, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
     sa.UniqueConstraint("session_id", name="browser_sessions_by_id"),

@@ -72,6 +72,8 @@ class SignIn:
     grant: Grant | None = None
     # None where the sign-in asked for no level.
     level: AuthenticationLevel | None = None
+    # Of a browser that was signed in at the login pages.
+    browser_session_id: str | None = None
 
     @property
     def has_id_token(self) -> bool:

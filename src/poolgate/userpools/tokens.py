@@ -122,6 +122,7 @@ def plan(call: Call, sign_in: SignIn) -> Plan:
         resource=None if sign_in.grant is None else sign_in.grant.resource,
         level=sign_in.level,
         key_thumbprint=_key_of_family(sign_in),
+        browser_session_id=sign_in.browser_session_id,
     )
     refresh_token = refresh_tokens.new_refresh_token()
     token_set = _signed(call, sign_in, keys, family.family_id, refresh_token, overrides=overrides)
@@ -139,7 +140,12 @@ def store(transaction: Transaction, plan: Plan) -> TokenSet:
         )
     refresh_tokens.create_family(transaction, plan.family, plan.refresh_token, plan.planned_at)
     if plan.tracking is not None:
-        session_activity.record(transaction, plan.family.family_id, plan.tracking.activity)
+        session_activity.record(
+            transaction,
+            plan.family.family_id,
+            plan.tracking.activity,
+            browser_session_id=plan.family.browser_session_id,
+        )
     return plan.token_set
 
 

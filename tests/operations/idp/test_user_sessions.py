@@ -11,8 +11,13 @@ from kits.people import People
 from kits.refusals import refusal, refusal_code
 
 from poolgate.testing import LocalPoolgate
-from poolgate.userpools import session_activity, token_sessions
-from poolgate.userpools.token_sessions import TokenSessionNotFound, parse_session_id, session_id_of
+from poolgate.userpools import session_activity, user_sessions
+from poolgate.userpools.user_sessions import (
+    SessionKind,
+    SessionNotFound,
+    parse_session_id,
+    session_id_of,
+)
 
 INVALID = "InvalidParameterException"
 NOT_FOUND = "ResourceNotFoundException"
@@ -357,7 +362,7 @@ def test_of_parallel_takers_one_ends_the_session(app: App) -> None:
 @pytest.mark.documented("API_AdminListUserSessions", "a single page of up to 125 sessions")
 def test_more_sessions_than_a_page_holds_are_listed_in_pages(people: People) -> None:
     user = people.user()
-    most = token_sessions.MAX_PAGE
+    most = user_sessions.MAX_PAGE
     for _ in range(most + 2):
         people.sign_in(user)
     cognito = people.poolgate.client("cognito-idp")
@@ -381,9 +386,11 @@ def test_a_session_id_names_one_family() -> None:
         "ffffffff-ffff-ffff-ffff-ffffffffffff",
         "0f8fad5b-d9cb-469f-a165-70867728950e",
     ):
-        assert parse_session_id(session_id_of(family_id)) == family_id
-        assert len(session_id_of(family_id)) == 28
-    with pytest.raises(TokenSessionNotFound):
+        for kind in SessionKind:
+            session_id = session_id_of(kind, family_id)
+            assert parse_session_id(session_id) == (kind, family_id)
+            assert len(session_id) == 28
+    with pytest.raises(SessionNotFound):
         parse_session_id("tkn" + "z" * 25)
 
 

@@ -40,9 +40,9 @@ from poolgate.userpools import (
     schema,
     signing_keys,
     token_exchange,
-    token_sessions,
     triggers,
     user_search,
+    user_sessions,
 )
 
 INVALID_PARAMETER = "InvalidParameterException"
@@ -169,8 +169,8 @@ _SESSIONS: Mapping[type[Failure], AwsError] = {
     pools.SessionTrackingDisabled: AwsError(
         "OperationNotEnabledException", "Session tracking is not enabled for this user pool."
     ),
-    token_sessions.TokenSessionNotFound: AwsError(NOT_FOUND, "Session does not exist."),
-    token_sessions.OwnSessionRefused: AwsError(
+    user_sessions.SessionNotFound: AwsError(NOT_FOUND, "Session does not exist."),
+    user_sessions.OwnSessionRefused: AwsError(
         INVALID_PARAMETER, "The current session cannot be revoked."
     ),
 }

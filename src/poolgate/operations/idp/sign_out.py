@@ -21,15 +21,17 @@ from poolgate.userpools.app_clients import AppClient
 
 @registrar.operation("RevokeToken", authentication=Authentication.NONE)
 def revoke_token(call: Call, request: RevokeTokenRequest) -> RevokeTokenResponse:
-    """End the sign-in that a refresh token belongs to.
-
-    `RevokeAssociatedSessions` has nothing to act on: no sign-in has a parent session here.
-    """
+    """End the sign-in that a refresh token belongs to, and its browser session where asked."""
     with call.db.reading() as transaction:
         app_client = app_clients.get(transaction, ClientId(request["ClientId"]))
         client_secrets = app_clients.secrets_of(transaction, call.vault, app_client.client_id)
+        pool = pools.get(transaction, app_client.pool_id)
     _verify_client(app_client, client_secrets, request.get("ClientSecret"))
-    refresh_tokens.revoke(call, app_client, Secret(request["Token"]))
+    # AWS: "LINKED has no effect when session tracking is disabled".
+    is_linked = request.get("RevokeAssociatedSessions") == "LINKED" and pool.session_tracking
+    refresh_tokens.revoke(
+        call, app_client, Secret(request["Token"]), with_browser_session=is_linked
+    )
     return {}
 
 

@@ -25,12 +25,14 @@ from poolgate.operations.shapes.idp import (
     SetUserPoolSessionConfigurationResponse,
 )
 from poolgate.store.call import Call
-from poolgate.userpools import app_clients, pool_changes, pools, token_sessions, users
+from poolgate.userpools import app_clients, pool_changes, pools, user_sessions, users
 from poolgate.userpools.access_tokens import SignedIn
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.pools import UserPool
-from poolgate.userpools.token_sessions import TokenSession
+from poolgate.userpools.user_sessions import SessionKind, UserSession, session_id_of
 from poolgate.userpools.users import User
+
+_LINKED = "LINKED"
 
 
 @registrar.operation("GetUserPoolSessionConfiguration", authentication=Authentication.SIGV4)
@@ -107,13 +109,14 @@ def admin_list_user_sessions(
 def revoke_user_session(
     call: Call, request: RevokeUserSessionRequest, signed_in: SignedIn
 ) -> RevokeUserSessionResponse:
-    """End another session of the user who asks.
-
-    `RevokeAssociatedSessions` finds nothing linked: no session came from a login page's.
-    """
+    """End another session of the user who asks, and what is linked to it where that is asked."""
     pools.verify_session_tracking(signed_in.pool)
-    token_sessions.revoke(
-        call, signed_in.user, request["SessionId"], own_family_id=signed_in.family_id
+    user_sessions.revoke(
+        call,
+        signed_in.user,
+        request["SessionId"],
+        with_linked=request.get("RevokeAssociatedSessions") == _LINKED,
+        own_id=signed_in.family_id,
     )
     return {}
 
@@ -122,9 +125,14 @@ def revoke_user_session(
 def admin_revoke_user_session(
     call: Call, request: AdminRevokeUserSessionRequest
 ) -> AdminRevokeUserSessionResponse:
-    """End a session of a user; nothing is linked to it, as in RevokeUserSession."""
+    """End a session of a user, and what is linked to it where that is asked."""
     user = _user_of_tracking_pool(call, request)
-    token_sessions.revoke(call, user, request["SessionId"])
+    user_sessions.revoke(
+        call,
+        user,
+        request["SessionId"],
+        with_linked=request.get("RevokeAssociatedSessions") == _LINKED,
+    )
     return {}
 
 
@@ -143,13 +151,13 @@ def _listed(
     listing = f"ListUserSessions:{user.pool_id}:{user.sub}"
     after = position_of(call, listing, page_token)
     with call.db.reading() as transaction:
-        page = token_sessions.list_sessions(
+        page = user_sessions.list_sessions(
             transaction, user, now_millis=call.now_millis, after=after
         )
     response = ListUserSessionsResponse(
         Sessions=[
-            _description(token_session, is_own=token_session.family_id == own_family_id)
-            for token_session in page.rows
+            _description(user_session, is_own=user_session.inner_id == own_family_id)
+            for user_session in page.rows
         ]
     )
     if page.next_position is not None:
@@ -157,18 +165,20 @@ def _listed(
     return response
 
 
-def _description(token_session: TokenSession, *, is_own: bool) -> SessionDescriptionType:
+def _description(user_session: UserSession, *, is_own: bool) -> SessionDescriptionType:
     description = SessionDescriptionType(
-        SessionId=token_sessions.session_id_of(token_session.family_id),
-        SessionType="TOKEN",
-        ClientId=token_session.client_id,
-        CreateDate=from_epoch_millis(token_session.created_at),
-        LastActiveDate=from_epoch_millis(token_session.last_active_at),
-        DeviceType=token_session.last_device,
+        SessionId=user_session.session_id,
+        SessionType=user_session.kind.value,
+        ClientId=user_session.client_id,
+        CreateDate=from_epoch_millis(user_session.created_at),
+        LastActiveDate=from_epoch_millis(user_session.last_active_at),
+        DeviceType=user_session.last_device,
         IsCurrentSession=is_own,
     )
-    if token_session.last_address is not None:
-        description["LastIPAddress"] = token_session.last_address
+    if user_session.last_address is not None:
+        description["LastIPAddress"] = user_session.last_address
+    if user_session.origin_id is not None:
+        description["OriginSessionId"] = session_id_of(SessionKind.SSO, user_session.origin_id)
     return description
 
 

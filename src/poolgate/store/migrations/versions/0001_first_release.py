@@ -461,6 +461,7 @@ def _token_families() -> None:
         sa.Column("acr", sa.Text(), nullable=True),
         sa.Column("amr", sa.Text(), nullable=True),
         sa.Column("key_thumbprint", sa.Text(), nullable=True),
+        sa.Column("browser_session_id", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["client_id"], ["app_clients.client_id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
@@ -653,6 +654,10 @@ def _browser_sessions() -> None:
         sa.Column("level", sa.BigInteger(), nullable=False),
         sa.Column("amr", sa.Text(), nullable=False),
         sa.Column("upstream", sa.LargeBinary(), nullable=True),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("last_active_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_address", sa.Text(), nullable=False),
+        sa.Column("last_device", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
