@@ -36,6 +36,8 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     challenge: str = ""
     auth_session: str = ""
     choices: tuple[str, ...] = ()
+    # The provider that an address was found to belong to.
+    leaving_for: str = ""
     required: tuple[str, ...] = ()
     destination: str = ""
     totp_secret: str = ""

@@ -3,6 +3,7 @@
     /login ──password──> /challenge ──answer──> /challenge ... ──> back to the app, with a code
        ├── name ───────────> /challenge: a choice of proofs (first_factor_pages) ──> as above
        │                     └── too late, or another window ──> /login
+       ├── another provider ───> there, and back at /oauth2/idpresponse
        ├── not confirmed yet ──> /confirm
        └── password reset ────> /confirmforgotPassword
 
@@ -18,7 +19,7 @@ import segno
 
 from poolgate.credentials.totp import render_key_uri
 from poolgate.foundation.secret import Secret
-from poolgate.login import first_factor_pages
+from poolgate.login import first_factor_pages, providers
 from poolgate.login.faults import guarded
 from poolgate.login.fields import (
     PREFIX,
@@ -38,7 +39,6 @@ from poolgate.login.visits import (
     forgetting,
 )
 from poolgate.login.wording import not_repeated
-from poolgate.oauth.authorization_requests import LOCAL_USERS
 from poolgate.oauth.authorization_responses import location_after_sign_in
 from poolgate.oauth.browser_cookies import presented_session, session_cookie
 from poolgate.userpools import browser_sessions, sign_in, software_token_setup
@@ -59,17 +59,28 @@ from poolgate.web.messages import HttpResponse
 def login(visit: Visit) -> HttpResponse:
     """Show the form for name and password, or take it."""
     if visit.is_posted:
-        return guarded(visit, LOGIN, _begin)
-    if LOCAL_USERS not in (visit.request.app_client.identity_providers or (LOCAL_USERS,)):
-        return visit.show(
-            "message.html", title=visit.texts.SIGN_IN_TITLE, text=visit.texts.NO_FIRST_FACTOR
-        )
+        if providers.ADDRESS_FIELD in visit.form:
+            return providers.take_address(visit)
+        if providers.has_local_users(visit):
+            return guarded(visit, LOGIN, _begin)
+    departure = providers.find_departure(visit)
+    if departure is not None:
+        return departure
+    if visit.state.leaving_for:
+        return providers.show_leaving(visit)
+    return _show_form(visit)
+
+
+def _show_form(visit: Visit) -> HttpResponse:
     return replace(visit, state=_without_step(visit.state)).show(
         "login.html",
         title=visit.texts.SIGN_IN_TITLE,
         name_label=login_name_label(visit.texts, visit.pool),
         username=visit.state.username or visit.request.login_hint or "",
         asks_for_password=not first_factor_pages.begins_by_choice(visit),
+        has_local_users=providers.has_local_users(visit),
+        provider_links=providers.links_of(visit),
+        takes_addresses=providers.takes_addresses(visit),
         can_recover=visit.pool.recovery_mechanisms != ("admin_only",),
         can_sign_up=not visit.pool.admin_create_user_only,
     )
@@ -108,6 +119,7 @@ def _without_step(state: PageState) -> PageState:
         fault=state.fault,
         fault_fields=state.fault_fields,
         notice=state.notice,
+        typed=state.typed,
     )
 
 

@@ -34,7 +34,7 @@ _LOGIN_PATH = "/login"
 # As long as somebody may look at the login page before beginning anew.
 _LIFETIME_MILLIS = 3600 * 1000
 _PURPOSE = "authorization request"
-_CHOSEN_AT_PAGES = ("identity_provider",)
+_CHOSEN_AT_PAGES = ("identity_provider", "login_hint")
 
 
 class _Carried(msgspec.Struct, frozen=True, array_like=True):
@@ -113,6 +113,6 @@ def _for_own_page(
         prompts=frozenset(),
         max_age=None,
         nonce=None,
-        login_hint=carried.parameters.get("login_hint"),
+        login_hint=chosen.get("login_hint") or carried.parameters.get("login_hint"),
         identity_provider=identity_provider,
     )

@@ -74,6 +74,11 @@ _NAME_OF = sa.select(idp_identifiers.c.name).where(
     idp_identifiers.c.pool_id == sa.bindparam("pool_id"),
     idp_identifiers.c.identifier == sa.bindparam("identifier"),
 )
+_NAMES_WITH_IDENTIFIERS = (
+    sa.select(idp_identifiers.c.name)
+    .where(idp_identifiers.c.pool_id == sa.bindparam("pool_id"))
+    .distinct()
+)
 _NAMES = sa.select(identity_providers.c.name).where(_OF_POOL)
 _LIST = (
     sa.select(identity_providers.c.settings)
@@ -109,6 +114,12 @@ def find_name(transaction: Transaction, pool_id: PoolId, identifier: str) -> str
     """Return the name of the identity provider with that other name, or None."""
     row = transaction.one(_NAME_OF, {"pool_id": pool_id, "identifier": identifier})
     return None if row is None else row.name
+
+
+def names_with_identifiers(transaction: Transaction, pool_id: PoolId) -> frozenset[str]:
+    """Return the names of the pool's identity providers that have other names, too."""
+    rows = transaction.rows(_NAMES_WITH_IDENTIFIERS, {"pool_id": pool_id})
+    return frozenset(row.name for row in rows)
 
 
 def get_with_secret(
