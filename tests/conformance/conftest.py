@@ -25,8 +25,8 @@ def served_dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def javascript(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    """Return a function that runs one of our scripts in Node.js and returns what it printed."""
+def javascript_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with our scripts and the packages that they use."""
     source = Path(__file__).parent / "javascript"
     folder = tmp_path_factory.mktemp("javascript")
     for path in (*source.glob("*.json"), *source.glob("*.mjs"), source / ".npmrc"):
@@ -37,11 +37,17 @@ def javascript(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         check=True,
         capture_output=True,
     )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def javascript(javascript_folder: Path) -> Callable[..., Any]:
+    """Return a function that runs one of our scripts in Node.js and returns what it printed."""
 
     def run(script: str, *arguments: str, standard_input: str = "") -> Any:
         finished = subprocess.run(
             [BIN / "node", script, *arguments],
-            cwd=folder,
+            cwd=javascript_folder,
             input=standard_input,
             capture_output=True,
             text=True,

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -56,19 +57,29 @@ class Served:
         )
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
 @contextlib.contextmanager
-def serving(data: Path, *flags: str, **settings: str) -> Iterator[Served]:
-    """Run `poolgate serve` on a free port until the block ends."""
+def serving(data: Path, *flags: str, port: int = 0, **settings: str) -> Iterator[Served]:
+    """Run `poolgate serve` on a free port, or on that one, until the block ends."""
     process = subprocess.Popen(
-        [BIN / "poolgate", "serve", "--data", data, "--port", "0", *flags],
+        [BIN / "poolgate", "serve", "--data", data, "--port", str(port), *flags],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, **settings},
     )
     try:
         line = process.stdout.readline()
-        assert "http://" in line, f"the server printed {line!r} instead of its URL"
-        yield Served(url="http://" + line.split("http://")[1].split()[0].rstrip("/"), data=data)
+        assert "://" in line, f"the server printed {line!r} instead of its URL"
+        # What is printed is its public URL, which may be that of a proxy in front.
+        printed = line.split()[-1].rstrip("/")
+        yield Served(url=f"http://127.0.0.1:{port}" if port else printed, data=data)
     finally:
         process.terminate()
         process.wait(timeout=READY_SECONDS)

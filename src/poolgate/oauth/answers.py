@@ -57,16 +57,3 @@ def error_members(error: OAuthError) -> dict[str, object]:
 def redirect(location: str, *, error_code: str = "") -> HttpResponse:
     """Send the browser on, with an error where one is named."""
     return HttpResponse(FOUND, {"location": location}, error_code=error_code)
-
-
-def preflight(methods: str) -> HttpResponse:
-    """Answer a browser that asks whether a page may send a request."""
-    return HttpResponse(
-        OK,
-        {
-            **ANY_ORIGIN,
-            "access-control-allow-methods": methods,
-            "access-control-allow-headers": "authorization, content-type, dpop",
-            "access-control-max-age": "7200",
-        },
-    )

@@ -12,7 +12,6 @@ from poolgate.oauth.answers import (
     SHARED_HEADERS,
     STRICT_TRANSPORT,
     error_answer,
-    preflight,
 )
 from poolgate.oauth.authorize import answer_authorization_request
 from poolgate.oauth.devices import answer_device_request
@@ -36,6 +35,7 @@ from poolgate.store.call import Call
 from poolgate.userpools import key_proofs
 from poolgate.web.handled import Handled, place_of
 from poolgate.web.messages import HttpRequest, HttpResponse
+from poolgate.web.preflights import answer_preflight
 
 SERVICE = "oauth"
 INTERNAL_ERROR = 500
@@ -149,7 +149,13 @@ def _handle(endpoint: Endpoint, call: Call, http: HttpRequest, place: Place) -> 
 def _answer(request: OAuthRequest, endpoint: Endpoint) -> HttpResponse:
     methods = ", ".join(endpoint.methods)
     if request.http.method == "OPTIONS" and endpoint.is_open_to_any_origin:
-        return preflight(methods)
+        # AWS: aws-amplify sends headers of its own to the token endpoint.
+        return answer_preflight(
+            request.http,
+            methods=methods,
+            usual_headers="authorization, content-type, dpop",
+            max_age_seconds=7200,
+        )
     if request.http.method not in endpoint.methods:
         return HttpResponse(NOT_ALLOWED, {"allow": methods})
     return endpoint.answer(request)

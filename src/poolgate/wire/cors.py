@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from poolgate.web.messages import HttpRequest, HttpResponse
+from poolgate.web.preflights import answer_preflight
 
 BROWSER_SERVICES = frozenset({"cognito-idp", "cognito-identity"})
 _HEADERS_OF_SDKS = (
@@ -17,18 +18,7 @@ ANSWER_HEADERS: Mapping[str, str] = {
 
 
 def preflight(http: HttpRequest) -> HttpResponse:
-    """Answer an OPTIONS request: any origin may POST, with the headers that it asks for."""
-    asked = http.header("access-control-request-headers") or _HEADERS_OF_SDKS
-    # What is echoed is bounded and is only ever a list of header names.
-    is_list = len(asked) <= len(_HEADERS_OF_SDKS) * 4 and all(
-        character.isascii() and (character.isalnum() or character in "-_, ") for character in asked
-    )
-    return HttpResponse(
-        200,
-        {
-            "access-control-allow-origin": "*",
-            "access-control-allow-methods": "POST",
-            "access-control-allow-headers": asked if is_list else _HEADERS_OF_SDKS,
-            "access-control-max-age": "172800",
-        },
+    """Answer an OPTIONS request: any origin may POST."""
+    return answer_preflight(
+        http, methods="POST", usual_headers=_HEADERS_OF_SDKS, max_age_seconds=172800
     )
