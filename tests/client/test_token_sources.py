@@ -50,7 +50,7 @@ def source(pool, config, clock):
 
 
 def path_of(config):
-    return config / "sign-ins" / "default.json"
+    return config / "sign-ins" / "default.sign-in.json"
 
 
 def test_a_fresh_token_is_given_as_it_is(source, pool, config, clock):
@@ -119,7 +119,7 @@ def test_many_processes_refresh_once(source, pool, config):
 
 def test_a_writer_that_was_killed_before_the_new_name_has_written(source, config, clock):
     kept = source.find()
-    finished = path_of(config).with_name("default.json.new")
+    finished = path_of(config).with_name("default.sign-in.json.new")
     clock.advance(2 * HOUR)
     source.refresh()
     newest = path_of(config).read_text()
@@ -132,7 +132,7 @@ def test_a_writer_that_was_killed_before_the_new_name_has_written(source, config
 
 def test_a_writer_that_was_killed_midway_has_not(source, config):
     kept = source.find()
-    finished = path_of(config).with_name("default.json.new")
+    finished = path_of(config).with_name("default.sign-in.json.new")
     finished.write_text(render_kept(kept)[:-20])
     assert source.find() == kept
     source.refresh()

@@ -1,12 +1,16 @@
 """A pool on a real server, and the sign-ins that a terminal keeps."""
 
 import json
-import urllib.request
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
+from kits.authenticator import totp_code
 from kits.serving import PASSWORD, Served, make_user, serving
 
 from poolgate.client.profiles import Profile, Profiles, Storage
@@ -33,6 +37,7 @@ SETTINGS = {
     "SupportedIdentityProviders": ["COGNITO"],
     "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 60},
     "ExplicitAuthFlows": FLOWS,
+    "PreventUserExistenceErrors": "ENABLED",
 }
 
 
@@ -87,15 +92,27 @@ class SignedInPool:
         )["UserPoolClient"]
         return replace(self, client_id=made["ClientId"], client_secret=made.get("ClientSecret"))
 
+    # -- what the server of a test tells -------------------------------------------------------
+
     def advance(self, seconds: int) -> None:
         """Move the server's clock."""
-        request = urllib.request.Request(
-            f"{self.served.url}/_poolgate/clock",
-            data=json.dumps({"advance_seconds": seconds}).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as answer:
-            assert answer.status == 200
+        self._operator("clock", {"advance_seconds": seconds})
+
+    def totp(self, secret_code: str) -> str:
+        """Return what an authenticator app shows by the server's clock."""
+        now = datetime.fromisoformat(self._operator("clock")["now"])
+        return totp_code(secret_code, int(now.timestamp()))
+
+    def sent_code(self, recipient: str) -> str:
+        """Return the code in the newest message to somebody."""
+        query = urlencode({"pool": self.pool_id, "recipient": recipient})
+        newest = self._operator(f"outbox?{query}")["messages"][-1]
+        return re.findall(r"\b\d{6,8}\b", newest["body"])[-1]
+
+    def _operator(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        with urlopen(Request(f"{self.served.url}/_poolgate/{path}", data=data), timeout=30) as told:
+            return json.load(told)
 
 
 def make_signed_in_pool(served: Served, domain: str = DOMAIN, **settings: Any) -> SignedInPool:

@@ -120,11 +120,11 @@ class KeyringCache:
                 keyring.delete_password(_SERVICE, self._entry)
 
 
-def cache_of(profile: Profile, profiles: Profiles) -> TokenCache:
-    """Return where the profile's sign-in is kept."""
+def cache_of(profile: Profile, profiles: Profiles, *, kept: str = "sign-in") -> TokenCache:
+    """Return where the profile's sign-in, or something else of it, is kept."""
     if profile.storage is Storage.FILE:
-        return FileCache(_folder(profiles) / f"{profile.name}.json")
-    return KeyringCache(f"{profile.name} of {profiles.config_folder.resolve()}")
+        return FileCache(_folder(profiles) / f"{profile.name}.{kept}.json")
+    return KeyringCache(f"{kept} {profile.name} of {profiles.config_folder.resolve()}")
 
 
 @contextlib.contextmanager

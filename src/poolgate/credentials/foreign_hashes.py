@@ -17,7 +17,7 @@ from argon2.exceptions import Argon2Error
 from argon2.low_level import Type, verify_secret
 
 from poolgate.credentials.passwords import WrongPassword, make_srp_verifier
-from poolgate.credentials.srp_group import ELEMENT_BYTES
+from poolgate.credentials.srp_numbers import ELEMENT_BYTES
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.secret import Secret
 

@@ -14,7 +14,8 @@ import unicodedata
 from argon2 import Parameters, PasswordHasher, Type, extract_parameters
 from argon2.exceptions import VerificationError, VerifyMismatchError
 
-from poolgate.credentials.srp_group import ELEMENT_BYTES, element_bytes, generator_to, pad
+from poolgate.credentials.srp_group import element_bytes, generator_to
+from poolgate.credentials.srp_numbers import ELEMENT_BYTES, pad
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.randomness import random_bytes
 from poolgate.foundation.secret import Secret

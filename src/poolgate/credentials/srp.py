@@ -29,32 +29,35 @@ import msgspec
 from poolgate.credentials.passwords import SALT_BYTES, WrongPassword
 from poolgate.credentials.sealing import UnsealingFailed, Vault
 from poolgate.credentials.srp_group import (
-    ELEMENT_BYTES,
-    EXPONENT_BYTES,
     MODULUS,
     MULTIPLIER,
     element_bytes,
     element_of,
     generator_to,
+)
+from poolgate.credentials.srp_numbers import (
+    ELEMENT_BYTES,
+    EXPONENT_BYTES,
+    KEY_BYTES,
+    KEY_LABEL,
+    MONTHS,
+    WEEKDAYS,
     pad,
+    pool_name_of,
 )
 from poolgate.foundation.clock import epoch_millis
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import ClientId, PoolId, Sub
 from poolgate.foundation.randomness import random_bytes
 
-_KEY_BYTES = 16
-_KEY_LABEL = b"Caldera Derived Key\x01"
 # A client's clock may differ by this much; the block's own age is bounded apart from that.
 _TIMESTAMP_TOLERANCE = timedelta(minutes=5)
 _HEX_DIGITS_MOST = 2 * ELEMENT_BYTES + 2
 # Clients make salts of 16 bytes, without leading zeros and with the sign's zero byte.
 _SALT_LENGTHS = (8, 64)
 _HEX = re.compile(r"[0-9A-Fa-f]+")
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TIMESTAMP = re.compile(
-    rf"({'|'.join(_WEEKDAYS)}) ({'|'.join(_MONTHS)}) ([1-9]|[12][0-9]|3[01]) "
+    rf"({'|'.join(WEEKDAYS)}) ({'|'.join(MONTHS)}) ([1-9]|[12][0-9]|3[01]) "
     r"([0-9]{2}):([0-9]{2}):([0-9]{2}) UTC ([0-9]{4})"
 )
 
@@ -131,11 +134,6 @@ class OpenedBlock:
     def digest(self) -> bytes:
         """The block's identity for the list of spent proofs."""
         return hashlib.sha256(self.sealed).digest()
-
-
-def pool_name_of(pool_id: PoolId) -> str:
-    """Return the part of a pool id that SRP hashes, after the underscore."""
-    return pool_id.rpartition("_")[2]
 
 
 def device_group_key(pool_id: PoolId) -> str:
@@ -283,7 +281,7 @@ def proof_key(exchange: Exchange, verifier: bytes) -> bytes:
     base = public_a * gmpy2.powmod(element_of(verifier), scrambler, MODULUS) % MODULUS
     agreed = gmpy2.powmod(base, element_of(exchange.private_b), MODULUS)
     extracted = hmac.digest(padded_u, pad(agreed), "sha256")
-    return hmac.digest(extracted, _KEY_LABEL, "sha256")[:_KEY_BYTES]
+    return hmac.digest(extracted, KEY_LABEL, "sha256")[:KEY_BYTES]
 
 
 def _is_near(timestamp: str, now: datetime) -> bool:
@@ -300,7 +298,7 @@ def _parse_timestamp(timestamp: str) -> datetime | None:
     try:
         moment = datetime(
             int(year),
-            _MONTHS.index(month) + 1,
+            MONTHS.index(month) + 1,
             int(day),
             int(hour),
             int(minute),
@@ -309,4 +307,4 @@ def _parse_timestamp(timestamp: str) -> datetime | None:
         )
     except ValueError:
         return None
-    return moment if _WEEKDAYS[moment.weekday()] == weekday else None
+    return moment if WEEKDAYS[moment.weekday()] == weekday else None

@@ -5,43 +5,25 @@ exponentiation. Neither is constant-time; their exponents are fresh random numbe
 password that the caller just sent, so repeated timing learns nothing that stays.
 """
 
-import hashlib
 import threading
 from typing import Final
 
 import gmpy2
 
-# SPEC RFC 5054 appendix A, 3072-bit group (the prime of RFC 3526 s4).
-_MODULUS_HEX = (
-    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD"
-    "EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED"
-    "EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE45B3DC2007CB8A163BF0598DA48361C55D39A69163FA8FD24CF5F"
-    "83655D23DCA3AD961C62F356208552BB9ED529077096966D670C354E4ABC9804F1746C08CA18217C32905E462E36CE3B"
-    "E39E772C180E86039B2783A2EC07A28FB5C55DF06F4C52C9DE2BCBF6955817183995497CEA956AE515D2261898FA0510"
-    "15728E5A8AAAC42DAD33170D04507A33A85521ABDF1CBA64ECFB850458DBEF0A8AEA71575D060C7DB3970F85A6E1E4C7"
-    "ABF5AE8CDB0933D71E8C94E04A25619DCEE3D2261AD2EE6BF12FFA06D98A0864D87602733EC86A64521F2B18177B200C"
-    "BBE117577A615D6C770988C0BAD946E208E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF"
+from poolgate.credentials.srp_numbers import (
+    ELEMENT_BYTES,
+    EXPONENT_BYTES,
+    PLAIN_MODULUS,
+    PLAIN_MULTIPLIER,
 )
-MODULUS: Final = gmpy2.mpz(_MODULUS_HEX, 16)
-ELEMENT_BYTES: Final = 384
-EXPONENT_BYTES: Final = 32
+
+MODULUS: Final = gmpy2.mpz(PLAIN_MODULUS)
 _DIGIT_VALUES = 256
 
 PowerTable = tuple[tuple["gmpy2.mpz", ...], ...]
 
 
-def pad(number: "gmpy2.mpz") -> bytes:
-    """Return the bytes of a positive number as Cognito's clients hash it.
-
-    That is two's complement: a zero byte stands before a first byte of 0x80 or more.
-    """
-    return int(number).to_bytes(int(number).bit_length() // 8 + 1, "big")
-
-
-# The multiplier of SRP-6a, k = H(N ‖ g).
-MULTIPLIER: Final = gmpy2.mpz(
-    int.from_bytes(hashlib.sha256(pad(MODULUS) + b"\x02").digest(), "big")
-)
+MULTIPLIER: Final = gmpy2.mpz(PLAIN_MULTIPLIER)
 
 _building = threading.Lock()
 _built: list[PowerTable] = []

@@ -11,7 +11,7 @@ from dataclasses import replace
 from poolgate.credentials import foreign_hashes
 from poolgate.credentials import passwords as hashing
 from poolgate.credentials.foreign_hashes import ForeignVerifier
-from poolgate.credentials.srp import pool_name_of
+from poolgate.credentials.srp_numbers import pool_name_of
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import Sub, Username
 from poolgate.foundation.randomness import (

@@ -6,7 +6,7 @@ from pathlib import Path
 import gmpy2
 import pytest
 
-from poolgate.credentials import passwords, srp_group
+from poolgate.credentials import passwords, srp_group, srp_numbers
 from poolgate.credentials.passwords import WrongPassword
 from poolgate.foundation.secret import Secret
 
@@ -78,7 +78,7 @@ def test_many_threads_may_want_the_table_at_once() -> None:
     [(1, "01"), (0x7F, "7f"), (0x80, "0080"), (0xFFF, "0fff"), (0x8000, "008000")],
 )
 def test_numbers_are_padded_as_twos_complement(number: int, padded: str) -> None:
-    assert srp_group.pad(gmpy2.mpz(number)).hex() == padded
+    assert srp_numbers.pad(gmpy2.mpz(number)).hex() == padded
 
 
 def test_salts_have_sixteen_bytes_and_no_leading_zero_byte() -> None:
