@@ -12,6 +12,11 @@ from poolgate.cli.subcommands import FAILED, INTERRUPTED, SIGN_IN_NEEDED, Comman
 from poolgate.foundation.failure import Failure
 
 _MODULES: Final[Mapping[str, str]] = {
+    "login": "login",
+    "logout": "logout",
+    "status": "status",
+    "token": "tokens",
+    "call": "calls",
     "serve": "start",
     "env": "environment",
     "keys": "keys",

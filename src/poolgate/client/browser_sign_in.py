@@ -100,6 +100,7 @@ def finish(
     endpoints: Endpoints,
     authorization_code: Secret,
     clock: Clock,
+    *,
     client_secret: Secret | None = None,
 ) -> KeptSignIn:
     """Return the sign-in of a code; raise OAuthRefused, ServerUnreachable or IdTokenRefused."""

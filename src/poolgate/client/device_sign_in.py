@@ -74,6 +74,7 @@ def finish(
     endpoints: Endpoints,
     clock: Clock,
     wait: Wait,
+    *,
     client_secret: Secret | None = None,
 ) -> KeptSignIn:
     """Return the sign-in once somebody approved it.
