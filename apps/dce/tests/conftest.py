@@ -148,14 +148,22 @@ def desk(database: Database) -> Desk:
 
 
 @pytest.fixture(scope="session")
-def installed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
-    """What the app's own `set-up` makes, with the app running: for users with a pool's keys."""
+def set_up_once(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """What the app's own `set-up` makes, and the role of the one account that gives keys."""
     made = set_up(server, tmp_path_factory.mktemp("installed"))
-    with made.serving():
-        yield made
+    made.trust_the_app()
+    return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def installed(set_up_once: Installed) -> Iterator[Installed]:
+    """The same with the app running on an empty file: for users with an identity pool's keys."""
+    set_up_once.forget_everything()
+    with set_up_once.serving():
+        yield set_up_once
+
+
+@pytest.fixture(scope="module")
 def desk_api(installed: Installed) -> Api:
     return installed.api
 

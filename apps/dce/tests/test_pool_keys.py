@@ -33,19 +33,7 @@ def ada(installed):
 @pytest.fixture(scope="module")
 def own_account(installed, desk_api, ada):
     """An account of the pool whose role the app may assume: the server's own."""
-    account_id = desk_api.arn.split(":")[4]
-    iam = installed.server.client("iam")
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{account_id}:user/dce-app-main"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-    iam.create_role(RoleName="DCEPrincipal", AssumeRolePolicyDocument=json.dumps(trust))
+    account_id = installed.own_account
     body = {"id": account_id, "adminRoleArn": f"arn:aws:iam::{account_id}:role/Admin"}
     assert desk_api.signed(ada, "POST", "/accounts", body).status == 201
     return account_id

@@ -37,22 +37,29 @@ class Answer:
         return value if isinstance(value, dict) else {}
 
 
-def exchange(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+def exchange(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+    *,
+    seconds: float = TIMEOUT_SECONDS,
+) -> Answer:
     """Send one request and return the answer.
 
     Raises AddressRefused for a URL that is not to be trusted with secrets, and ServerUnreachable
-    when no whole answer comes within TIMEOUT_SECONDS and four megabytes.
+    when no whole answer comes within `seconds` and four megabytes.
     """
     host = verified_host(url)
     import httpx2  # noqa: PLC0415 - it takes longer to load than a cached answer may
 
-    ends_at = time.monotonic() + TIMEOUT_SECONDS
+    ends_at = time.monotonic() + seconds
     try:
         with (
             # A proxy of the environment is whoever runs the program's own wish, but it cannot reach
             # this machine's own servers.
             httpx2.Client(
-                timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=not is_loopback(host)
+                timeout=seconds, follow_redirects=False, trust_env=not is_loopback(host)
             ) as http_client,
             http_client.stream(method, url, headers=dict(headers), content=body) as response,
         ):

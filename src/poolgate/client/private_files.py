@@ -37,12 +37,14 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, *, is_own_folder: bool = True) -> None:
     """Write the file (0600) anew; whoever reads it sees the former or the new one, never a part.
 
-    Its folder is made where it is missing.
+    Its folder is made where it is missing. One that is not ours alone is left as it is.
     """
-    folder = private_folder(path.parent)
+    folder = path.parent
+    if is_own_folder or not folder.exists():
+        folder = private_folder(folder)
     # Another one at each try: what a killed process left behind is in nobody's way.
     unfinished = folder / f".{path.name}.{random_uuid()}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW

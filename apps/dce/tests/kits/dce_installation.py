@@ -65,6 +65,32 @@ class Installed:
             assert url == self.api_url
             yield self.api
 
+    def forget_everything(self) -> None:
+        """Take the app's file away, while it is not served."""
+        for path in self.folder.glob("dce.sqlite3*"):
+            path.unlink()
+
+    @property
+    def own_account(self) -> str:
+        """The server's account, the only one whose role the app may assume."""
+        return self.arn.split(":")[4]
+
+    def trust_the_app(self) -> None:
+        """Make the principal role of the server's own account."""
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": f"arn:aws:iam::{self.own_account}:user/dce-app-main"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
+        self.server.client("iam").create_role(
+            RoleName=self.outputs["principal_role_name"], AssumeRolePolicyDocument=json.dumps(trust)
+        )
+
     def log(self) -> str:
         return (self.folder / "dce.log").read_text()
 
@@ -146,6 +172,35 @@ def run_set_up(
 
 
 @dataclass(frozen=True)
+class AccountPool:
+    """Accounts without a process for each."""
+
+    api: Api
+    keys: Credentials
+
+    def add(self, account_id: str) -> str:
+        body = {"id": account_id, "adminRoleArn": f"arn:aws:iam::{account_id}:role/Admin"}
+        assert self.api.signed(self.keys, "POST", "/accounts", body).status == 201
+        return account_id
+
+    def add_ready(self, account_id: str) -> None:
+        self.add(account_id)
+        subprocess.run(
+            [BIN / "poolgate-dce", "reset", "--database", self.api.database, account_id],
+            check=True,
+        )
+
+    def lease(self, principal_id: str) -> str:
+        body = {"principalId": principal_id}
+        made = self.api.signed(self.keys, "POST", "/leases", body)
+        assert made.status == 201, made.body
+        return made.body["id"]
+
+    def end(self, lease_id: str) -> None:
+        assert self.api.signed(self.keys, "DELETE", f"/leases/{lease_id}").status == 200
+
+
+@dataclass(frozen=True)
 class _Seen:
     status: int
     headers: Mapping[str, str]
@@ -167,9 +222,12 @@ class DceBrowser(Browser):
     @classmethod
     def at(cls, api_url: str) -> "DceBrowser":
         """Return a new browser that has opened the API's `/auth`."""
-        browser = cls(poolgate=None)
-        browser.open(f"{api_url}/auth")
-        return browser
+        return cls.opening(f"{api_url}/auth")
+
+    @classmethod
+    def opening(cls, url: str) -> "DceBrowser":
+        """Return a new browser that was told to open the address."""
+        return cls(poolgate=None).open(url)
 
     def _go(self, method, url, body, headers):
         self.statuses = []
