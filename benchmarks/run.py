@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import limits
+from answering import bare_python, kept_credentials
+from deciding import decision
 from guarding import Guarding, again, once_each
 from measuring import ROUNDS, Compared, Measurement, compare, each, repeat
 from sign_ins import SignIns
@@ -58,6 +60,8 @@ def main() -> None:
             commit_line(Path(folder)),
             *sign_in_lines(Path(folder)),
             *guard_lines(Path(folder)),
+            decision_line(),
+            credentials_line(Path(folder) / "terminal"),
         ]
         print(table(lines))
         given.json.parent.mkdir(parents=True, exist_ok=True)
@@ -152,6 +156,31 @@ def guard_lines(folder: Path) -> Iterator[Line]:
                 f"<= {at_most * MICRO:.0f} us",
                 ok=seconds <= at_most,
             )
+
+
+def decision_line() -> Line:
+    seconds = repeat(each(decision()), calls=300).wall
+    return plain_line(
+        "policy decision, ten statements",
+        f"{seconds * MICRO:.1f} us",
+        "<= 25 us",
+        ok=seconds <= 25e-6,
+    )
+
+
+def credentials_line(folder: Path) -> Line:
+    """Return how long keys that are kept take; what a child spends is not in our own cpu time."""
+    compared = compare(each(kept_credentials(folder)), each(bare_python()), calls=1)
+    times = 1 / compared.share.wall
+    return Line(
+        "poolgate credentials, kept keys",
+        f"{compared.operation.wall * MILLI:.1f} ms",
+        f"{compared.limit.wall * MILLI:.1f} ms (python -c pass)",
+        round(times, 2),
+        None,
+        "<= 3 times the limit",
+        times <= 3,
+    )
 
 
 def in_turn(*steps: Callable[[], object]) -> Measurement:

@@ -187,6 +187,14 @@ def test_a_role_that_trusts_the_user_pool_is_assumed_by_the_id_token(alice, chai
     refused = alice.run("credentials", "--role-arn", chain.role_arn)
     assert refused.exit_code == 1
     assert "AssumeRoleWithWebIdentity was refused: AccessDenied" in refused.told
+    id_token = alice.source.current().id_token.reveal()
+    assume = ("assume-role-with-web-identity", "--role-session-name", "cli")
+    told = aws(
+        alice.environment | {"AWS_ENDPOINT_URL": chain.served.url, "AWS_REGION": chain.region},
+        "sts", *assume, "--role-arn", role_arn, "--web-identity-token", id_token,
+    )  # fmt: skip
+    assert told["AssumedRoleUser"]["Arn"].endswith(":assumed-role/people-web/cli")
+    assert told["Audience"] == chain.pool.client_id
 
 
 def test_a_role_is_assumed_by_the_keys_at_hand(stranger, chain):

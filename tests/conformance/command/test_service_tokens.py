@@ -5,8 +5,9 @@ import json
 
 import pytest
 from kits.command import poolgate
-from kits.key_holders import requests_answered
+from kits.key_holders import key_holder, requests_answered
 from kits.keychain import allow, document
+from kits.served_chain import make_served_chain
 from kits.signed_in_pools import make_signed_in_pool
 
 SERVER = "veda-stac-ingestion-registry-server"
@@ -160,6 +161,28 @@ def test_keys_that_may_not_read_the_secret_are_told(run, secret, served):
     )
     assert finished.exit_code == 1
     assert "GetSecretValue was refused: AccessDeniedException" in finished.told
+
+
+def test_the_keys_of_a_sign_in_read_the_secret(secret, served, tmp_path):
+    chain = make_served_chain(served, "service-readers")
+    served.client("iam").put_role_policy(
+        RoleName="service-readers-member",
+        PolicyName="read",
+        PolicyDocument=document(allow("secretsmanager:GetSecretValue")),
+    )
+    alice = key_holder(chain, tmp_path, f"{served.url}/{chain.pool.pool_id}", endpoint_url=None)
+    secret_id = secret()
+    refused = alice.run("service-token", secret_id)
+    assert refused.exit_code == 4
+    assert "poolgate login" in refused.told
+    alice.sign_in("alice")
+    finished = alice.run("service-token", secret_id)
+    assert finished.exit_code == 0, finished.told
+    assert claims_of(finished.output)["token_use"] == "access"
+    named = alice.run("service-token", secret_id, "--profile", "default", "--json")
+    assert named.json["access_token"] == finished.output.strip()
+    asked = ("policy", "explain", "--action", "iam:SimulatePrincipalPolicy")
+    assert "was refused: AccessDenied" in alice.run(*asked).told
 
 
 def test_without_keys_it_is_told_what_to_set(tmp_path):
