@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ class Stage:
     server_url: str
     exports: dict[str, str]
     app_url: str = ""
+    web_url: str = ""
     pool_id: str = ""
     client_id: str = ""
     access_keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -91,6 +93,7 @@ class Stage:
         """Return what to try while everything is still running."""
         return f"""
 Still serving; Ctrl-C ends it.
+  Sign in    {self.web_url}    (the e-mails it sends: {self.web_url}/outbox)
   Poolgate   {self.server_url}
   DCE app    {self.app_url}
 
@@ -103,11 +106,14 @@ Still serving; Ctrl-C ends it.
 """
 
 
-def start_server(folder: Path) -> Started:
+def start_server(folder: Path, mail_settings: Mapping[str, str]) -> Started:
     """Start Poolgate as production runs it: every signature counts."""
+    # By its name, since passkeys are for names.
     return Started(
-        BIN / "poolgate", "serve", "--data", folder / "poolgate", "--port", "0",
+        BIN / "poolgate", "serve", "--data", folder / "poolgate",
+        "--host", "localhost", "--port", "0",
         log=folder / "poolgate.log",
+        environment=mail_settings,
     )  # fmt: skip
 
 
@@ -140,4 +146,17 @@ def start_app(folder: Path, stage: Stage) -> Started:
         "--delegation-actor", f"arn:aws:iam::{account_id}:user/backend",
         log=folder / "dce.log",
         environment={"DCE_SECRET_ACCESS_KEY": secret_access_key},
+    )  # fmt: skip
+
+
+def start_api(folder: Path, issuer: str, client_id: str) -> Started:
+    """Start the DCE app once more, for users of another pool and by their tokens alone."""
+    return Started(
+        BIN / "python", "-m", "poolgate_dce", "serve",
+        "--database", folder / "people.sqlite3",
+        "--port", "0",
+        "--bearer-issuer", issuer,
+        "--bearer-client-id", client_id,
+        "--bearer-token-use", "access",
+        log=folder / "people.log",
     )  # fmt: skip

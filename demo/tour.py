@@ -1,7 +1,8 @@
 """The tour: one request, authenticated four ways, from an empty folder to every refusal.
 
-`make tour` runs it and ends; `make demo` keeps the server and the app running afterwards. Every
-step prints what was sent and what came back. The exit code is 1 if any step differs.
+`make tour` runs it and ends; `make demo` keeps server and apps running afterwards, one of them for
+people with a browser. Every step prints what was sent and what came back. The exit code is 1 if any
+step differs.
 """
 
 import argparse
@@ -20,6 +21,8 @@ import httpx2
 from botocore.exceptions import ClientError
 from keys import token_to_keys
 from narration import Narrator, expect
+from outbox import Outbox
+from people import open_to_people
 from processes import Started, aws_cli, exports_of
 from pycognito.aws_srp import AWSSRP
 from signing import signed_headers
@@ -369,13 +372,25 @@ def end_of_session(narrator: Narrator, stage: Stage) -> None:
     narrator.step("REFRESH_TOKEN_AUTH alice after that", refresh)
 
 
-def tour(narrator: Narrator, folder: Path, running: ExitStack) -> tuple[Stage, Started]:
-    """Run every chapter; `running` stops server and app when it ends."""
+def tour(
+    narrator: Narrator, folder: Path, running: ExitStack, *, people_only: bool
+) -> tuple[Stage, Started]:
+    """Run every chapter; `running` stops server and apps when it ends."""
     narrator.chapter("Start")
-    server = start_server(folder)
+    outbox = Outbox()
+    running.callback(outbox.stop)
+    server = start_server(folder, outbox.settings)
     running.callback(server.stop)
-    narrator.step("poolgate serve --data DIR --port 0", lambda: server.url)
+    narrator.step("poolgate serve --data DIR --host localhost --port 0", lambda: server.url)
     stage = Stage(server.url, exports_of(folder / "poolgate"))
+    if not people_only:
+        api_chapters(narrator, stage, folder, running)
+    open_to_people(narrator, stage, folder, outbox, running)
+    return stage, server
+
+
+def api_chapters(narrator: Narrator, stage: Stage, folder: Path, running: ExitStack) -> None:
+    """Call the app in every way, as the four kinds of callers do."""
     identity = stage.client("sts").get_caller_identity
     narrator.step("sts GetCallerIdentity", lambda: str(identity()["Arn"]))
     set_up(narrator, stage)
@@ -386,23 +401,24 @@ def tour(narrator: Narrator, folder: Path, running: ExitStack) -> tuple[Stage, S
     call_the_app(narrator, stage, folder)
     token_to_keys(narrator, stage)
     end_of_session(narrator, stage)
-    return stage, server
 
 
 def main() -> int:
     """Run the tour; with `--keep-serving` leave server and app running until interrupted."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep-serving", action="store_true")
+    parser.add_argument("--people-only", action="store_true", help="only the page to sign in at")
     arguments = parser.parse_args()
     # However the tour is ended, server and app end with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     narrator = Narrator()
     with tempfile.TemporaryDirectory(prefix="poolgate-tour-") as folder, ExitStack() as running:
-        stage, server = tour(narrator, Path(folder), running)
+        stage, server = tour(narrator, Path(folder), running, people_only=arguments.people_only)
         exit_code = narrator.end()
         if arguments.keep_serving and exit_code == 0:
-            print(stage.invitation(Path(folder)), flush=True)
+            invitation = stage.web_url if arguments.people_only else stage.invitation(Path(folder))
+            print(invitation, flush=True)
             with suppress(KeyboardInterrupt):
                 server.wait()
             print("\nstopped")
