@@ -1,6 +1,8 @@
 """`poolgate call`: one request to an API, with the token or signed with AWS keys."""
 
 import argparse
+import contextlib
+import json
 import sys
 from pathlib import Path
 
@@ -9,9 +11,13 @@ from poolgate.cli.subcommands import FAILED, Subcommands
 from poolgate.cli.tokens import chosen_token
 from poolgate.client import api_calls, surroundings
 from poolgate.client.api_calls import ApiRequest
-from poolgate.client.aws_keys import keys_at_hand
+from poolgate.client.aws_keys import AwsKeys, find_profile, keys_at_hand
 from poolgate.client.failures import ClientFailure
+from poolgate.client.kept_keys import KeyWish
+from poolgate.client.profiles import ProfileNotFound
+from poolgate.client.temporary_keys import keys_text
 from poolgate.foundation.clock import SystemClock
+from poolgate.foundation.secret import Secret
 
 _REFUSED_FROM = 400
 _EPILOG = """\
@@ -57,12 +63,15 @@ def add_to(commands: Subcommands) -> None:
     parser.add_argument("--id", action="store_true", help="Send the ID token.")
     signing = parser.add_argument_group("signed calls")
     signing.add_argument(
-        "--sign", action="store_true", help="Sign with AWS keys (SigV4) in place of the token."
+        "--sign",
+        action="store_true",
+        help="Sign (SigV4) in place of the token: with keys of the profile's identity pool, else"
+        " with those that AWS's tools would take.",
     )
     signing.add_argument(
         "--service", default="execute-api", metavar="NAME", help="Default: %(default)s."
     )
-    signing.add_argument("--region", metavar="REGION", help="Default: AWS_REGION.")
+    signing.add_argument("--region", metavar="REGION", help="Default: that of the keys.")
     signing.add_argument("--aws-profile", metavar="NAME", help="A profile of ~/.aws to sign with.")
     parser.set_defaults(command=run)
 
@@ -105,13 +114,32 @@ def _with_token(chosen: argparse.Namespace, request: ApiRequest) -> ApiRequest:
 
 
 def _signed(chosen: argparse.Namespace, request: ApiRequest) -> ApiRequest:
+    keys, region = _keys(chosen)
     return api_calls.signed(
         request,
-        keys_at_hand(chosen.aws_profile),
-        region=chosen.region or surroundings.region(),
+        keys,
+        region=chosen.region or region,
         service=chosen.service,
         now=SystemClock().now(),
     )
+
+
+def _keys(chosen: argparse.Namespace) -> tuple[AwsKeys, str]:
+    """Return the keys of a named AWS profile, of the sign-in's identity pool, or those at hand."""
+    if chosen.aws_profile is None:
+        with contextlib.suppress(ProfileNotFound):
+            profile = source_of(chosen).profile
+            if profile.identity_pool_id is not None:
+                told = json.loads(keys_text(KeyWish(profile=profile.name)))
+                keys = AwsKeys(
+                    told["AccessKeyId"],
+                    Secret(told["SecretAccessKey"]),
+                    Secret(told["SessionToken"]),
+                )
+                return keys, profile.aws_region
+    of_aws = find_profile(chosen.aws_profile)
+    region = surroundings.region(of_aws.setting("region") if of_aws is not None else None)
+    return keys_at_hand(chosen.aws_profile), region
 
 
 def _header(text: str) -> tuple[str, str]:

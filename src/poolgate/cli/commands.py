@@ -26,6 +26,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "service-token": "service_tokens",
     "policy": "policies",
     "config": "configuration",
+    "completion": "completion",
 }
 _EPILOG = """\
 exit codes: 0 done, 1 failed or refused, 2 wrong usage or settings, 4 sign-in needed
