@@ -14,7 +14,7 @@ STAR, ONE = ("*",), ("?",)
 UNREADABLE = "unreadable"
 
 
-def slow_decide(policies, principal, action, resource, context):
+def slow_decide(policies, principal, action, resource, context, owner=None):
     """Decide by the documents of identity (list), resource, boundary, session (list or None)."""
     context = {key.lower(): values for key, values in context.items()}
     asked = (principal, action, resource, context)
@@ -31,9 +31,21 @@ def slow_decide(policies, principal, action, resource, context):
     for kind, statements in matching.items():
         if any(statement["Effect"] == "Deny" for statement in statements):
             return (False, "explicitDeny", kind)
+    if owner not in {None, principal.account_id}:
+        return across_accounts(policies, matching, principal)
     if principal.type == "Account":
         return (True, "allowed", None)
     return without_deny(policies, matching, principal)
+
+
+def across_accounts(policies, matching, principal):
+    """The other account names the caller, and the caller's own side allows as well."""
+    if not matching["resource-based"]:
+        return (False, "implicitDeny", "resource-based")
+    if principal.type == "Account":
+        return (True, "allowed", "resource-based")
+    own_side = {**matching, "resource-based": []}
+    return without_deny(policies, own_side, principal)
 
 
 def without_deny(policies, matching, principal):

@@ -196,18 +196,19 @@ def parsed(policies):
     action=ACTIONS,
     resource=RESOURCES,
     context=CONTEXTS,
+    owner=st.sampled_from([None, None, ACCOUNT, "999999999999"]),
 )
-def test_both_evaluators_decide_alike(policies, principal, action, resource, context):
+def test_both_evaluators_decide_alike(policies, principal, action, resource, context, owner):
     try:
         policy_set = parsed(policies)
     except MalformedPolicy:
         # Without variables `${aws:name}` is no ARN and no boolean.
         assume("2008-10-17" not in json.dumps(policies))
         raise
-    decision = decide(policy_set, AccessRequest(principal, action, resource, context))
+    decision = decide(policy_set, AccessRequest(principal, action, resource, context, owner))
     event(f"{decision.effect} by {decision.policy_type}")
     assert (decision.allowed, decision.effect, decision.policy_type) == slow_decide(
-        policies, principal, action, resource, context
+        policies, principal, action, resource, context, owner
     )
 
 
@@ -307,3 +308,29 @@ def test_hostile_patterns_stay_bounded(pieces):
         AccessRequest(ALICE, "s3:Get", "arn:aws:s3:eu:1:" + "a" * 2000, {"aws:x": ("a" * 2000,)}),
     )
     assert time.process_time() - begun < 1
+
+
+def test_ten_thousand_hostile_statements_stay_bounded():
+    """What a principal can be given at most is far less; AWS bounds documents and their number."""
+    wildcards = "*a" * 12
+    hostile = [
+        {
+            "Effect": "Deny",
+            "Action": [f"s3:*{number}*{'?' * 20}*a*b", "s3:Get*"],
+            "Resource": f"arn:aws:s3:*:*:{wildcards}{number}",
+            "Condition": {"StringLike": {"aws:x": f"{wildcards}*b{number}"}},
+        }
+        for number in range(10_000)
+    ]
+    pieces = [hostile[start : start + 200] for start in range(0, len(hostile), 200)]
+    begun = time.process_time()
+    policies = tuple(parse_policy(json.dumps({"Statement": piece})) for piece in pieces)
+    parsed_seconds = time.process_time() - begun
+    asked = AccessRequest(
+        ALICE, "s3:GetObject", "arn:aws:s3:eu:1:" + "a" * 2000, {"aws:x": ("a" * 2000,)}
+    )
+    begun = time.process_time()
+    assert not decide(PolicySet(identity=policies), asked).allowed
+    decided_seconds = time.process_time() - begun
+    assert parsed_seconds < 20
+    assert decided_seconds < 5

@@ -10,12 +10,21 @@ from poolgate.policy.principal import Principal, PrincipalType
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """One action on one resource; the context's keys compare without regard to case."""
+    """One action on one resource; the context's keys compare without regard to case.
+
+    `resource_account` is whose the resource is, None where it is the principal's own account.
+    """
 
     principal: Principal
     action: str
     resource: str
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    resource_account: str | None = None
+
+    @property
+    def is_cross_account(self) -> bool:
+        """Tell whether the resource is another account's."""
+        return self.resource_account not in {None, self.principal.account_id}
 
 
 def request_context(

@@ -97,9 +97,29 @@ def decide(policies: PolicySet, request: AccessRequest) -> Decision:
                 statements=_labels(found.denying),
                 decided_by=found.denying,
             )
+    if request.is_cross_account:
+        return _decide_across_accounts(policies, request, findings)
     if request.principal.is_root:
         return Decision(allowed=True, effect=Effect.ALLOW, policy_type=None)
     return _decide_allow(policies, request, findings)
+
+
+def _decide_across_accounts(
+    policies: PolicySet, request: AccessRequest, findings: dict[PolicyType, _Findings]
+) -> Decision:
+    """Return the decision on another account's resource: both sides must allow.
+
+    # AWS reference_policies_evaluation-logic-cross-account
+    """
+    by_resource = findings[PolicyType.RESOURCE]
+    if by_resource.naming is Naming.NOT_NAMED:
+        return _implicit_deny(PolicyType.RESOURCE)
+    if request.principal.is_root:
+        return _allow(PolicyType.RESOURCE, by_resource)
+    granted = findings[PolicyType.IDENTITY]
+    if not granted.allowing:
+        return _implicit_deny(PolicyType.IDENTITY)
+    return _within_limits(policies, request, findings) or _allow(PolicyType.IDENTITY, granted)
 
 
 def _decide_allow(
@@ -116,6 +136,13 @@ def _decide_allow(
         if by_resource.naming is not Naming.ROLE:
             return _implicit_deny(PolicyType.IDENTITY)
         granting, granted = PolicyType.RESOURCE, by_resource
+    return _within_limits(policies, request, findings) or _allow(granting, granted)
+
+
+def _within_limits(
+    policies: PolicySet, request: AccessRequest, findings: dict[PolicyType, _Findings]
+) -> Decision | None:
+    """Return the denial of what boundary or session policies leave out, None where they do not."""
     if policies.boundary is not None and not findings[PolicyType.BOUNDARY].allowing:
         return _implicit_deny(PolicyType.BOUNDARY)
     # A federated user has only what a session policy passes on; a role session without one is free.
@@ -124,7 +151,7 @@ def _decide_allow(
     )
     if limited and not findings[PolicyType.SESSION].allowing:
         return _implicit_deny(PolicyType.SESSION)
-    return _allow(granting, granted)
+    return None
 
 
 def _allow(policy_type: PolicyType, found: _Findings) -> Decision:
@@ -149,7 +176,7 @@ def _findings(policies: Iterable[Policy], request: PreparedRequest) -> _Findings
     allowing: list[Statement] = []
     denying: list[Statement] = []
     for policy in policies:
-        for statement in policy.statements:
+        for statement in policy.about(request.lower_action):
             if statement.applies(request):
                 found = allowing if statement.effect is StatementEffect.ALLOW else denying
                 found.append(statement)
@@ -162,7 +189,7 @@ def _resource_findings(policy: Policy | None, request: PreparedRequest) -> _Find
     allowing: list[Statement] = []
     denying: list[Statement] = []
     strongest = Naming.NOT_NAMED
-    for statement in policy.statements:
+    for statement in policy.about(request.lower_action):
         naming = statement.naming_of(request.principal)
         if naming is Naming.NOT_NAMED or not statement.applies(request):
             continue

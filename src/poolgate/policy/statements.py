@@ -1,6 +1,6 @@
 """One statement of a policy, compiled, and whether it applies to a request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from poolgate.policy.comparisons import UnreadableContextValue
@@ -8,6 +8,9 @@ from poolgate.policy.conditions import AnyCondition
 from poolgate.policy.named_principals import NamedPrincipals, Naming
 from poolgate.policy.patterns import Context, PatternSet, Template, compile_arn, resolve
 from poolgate.policy.principal import Principal
+
+# Beyond it all are forgotten: what is asked about may be a stranger's choice.
+_ACTIONS_REMEMBERED = 256
 
 
 class StatementEffect(StrEnum):
@@ -82,13 +85,11 @@ class Statement:
         return self.sid or self.unnamed_label
 
     def applies(self, request: PreparedRequest) -> bool:
-        """Tell whether action, resource and every condition match.
+        """Tell whether resource and every condition match; the action was seen to before.
 
         A context value that a condition cannot read closes: where the other conditions hold, a Deny
         applies and an Allow does not.
         """
-        if not self.actions.covers(request.lower_action):
-            return False
         if not self.resources.covers(request.resource, request.context, self.effect):
             return False
         readable = True
@@ -114,3 +115,17 @@ class Policy:
 
     name: str
     statements: tuple[Statement, ...]
+    # Most of a policy is about other actions, and few actions are asked about.
+    _of_actions: dict[str, tuple[Statement, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def about(self, lower_action: str) -> tuple[Statement, ...]:
+        """Return the statements that speak of an action, which is in lower case."""
+        found = self._of_actions.get(lower_action)
+        if found is None:
+            found = tuple(each for each in self.statements if each.actions.covers(lower_action))
+            if len(self._of_actions) >= _ACTIONS_REMEMBERED:
+                self._of_actions.clear()
+            self._of_actions[lower_action] = found
+        return found
