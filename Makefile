@@ -10,9 +10,10 @@ READY = $(VENV)/.ready
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): pyproject.toml apps/dce/pyproject.toml requirements/dev.txt
+$(READY): pyproject.toml apps/dce/pyproject.toml requirements/dev.txt requirements/clients.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/clients.txt
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e . -e apps/dce
 	@touch $@
 
