@@ -16,21 +16,19 @@ def token_to_keys(narrator: Narrator, stage: Stage) -> None:
     identity, iam = stage.client("cognito-identity"), stage.client("iam")
     unsigned = stage.unsigned_client("cognito-identity")
     provider = f"cognito-idp.us-east-1.amazonaws.com/{stage.pool_id}"
-    identity_pool_id = ""
 
     def pool() -> str:
-        nonlocal identity_pool_id
-        identity_pool_id = identity.create_identity_pool(
+        stage.identity_pool_id = identity.create_identity_pool(
             IdentityPoolName="dce",
             AllowUnauthenticatedIdentities=False,
             CognitoIdentityProviders=[{"ProviderName": provider, "ClientId": stage.client_id}],
         )["IdentityPoolId"]
-        return identity_pool_id
+        return stage.identity_pool_id
 
     def role(name: str, *policies: str) -> str:
-        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust_in(identity_pool_id))[
-            "Role"
-        ]
+        made = iam.create_role(
+            RoleName=name, AssumeRolePolicyDocument=trust_in(stage.identity_pool_id)
+        )["Role"]
         for number, policy in enumerate(policies):
             iam.put_role_policy(RoleName=name, PolicyName=f"access{number}", PolicyDocument=policy)
         return str(made["Arn"])
@@ -43,7 +41,7 @@ def token_to_keys(narrator: Narrator, stage: Stage) -> None:
             "RoleARN": f"arn:aws:iam::{stage.account_id}:role/dce-admin",
         }
         identity.set_identity_pool_roles(
-            IdentityPoolId=identity_pool_id,
+            IdentityPoolId=stage.identity_pool_id,
             Roles={"authenticated": f"arn:aws:iam::{stage.account_id}:role/dce-user"},
             RoleMappings={
                 f"{provider}:{stage.client_id}": {
@@ -57,7 +55,9 @@ def token_to_keys(narrator: Narrator, stage: Stage) -> None:
 
     def keys(name: str, wanted_role: str) -> str:
         logins = {provider: signed_in(stage, name)["IdToken"]}
-        identity_id = unsigned.get_id(IdentityPoolId=identity_pool_id, Logins=logins)["IdentityId"]
+        identity_id = unsigned.get_id(IdentityPoolId=stage.identity_pool_id, Logins=logins)[
+            "IdentityId"
+        ]
         made = unsigned.get_credentials_for_identity(IdentityId=identity_id, Logins=logins)
         shape = made["Credentials"]
         stage.access_keys[f"{name}'s keys"] = (

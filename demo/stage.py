@@ -58,6 +58,7 @@ class Stage:
     web_url: str = ""
     pool_id: str = ""
     client_id: str = ""
+    identity_pool_id: str = ""
     access_keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     leases: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)

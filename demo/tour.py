@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx2
 from botocore.exceptions import ClientError
+from command import at_the_terminal
 from keys import token_to_keys
 from narration import Narrator, expect
 from outbox import Outbox
@@ -400,6 +401,7 @@ def api_chapters(narrator: Narrator, stage: Stage, folder: Path, running: ExitSt
     stage.app_url = app.url
     call_the_app(narrator, stage, folder)
     token_to_keys(narrator, stage)
+    at_the_terminal(narrator, stage, folder)
     end_of_session(narrator, stage)
 
 
