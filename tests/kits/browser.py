@@ -45,6 +45,13 @@ class _Reader(HTMLParser):
             self.text.append(data.strip())
 
 
+def reader_of(document: str) -> _Reader:
+    """Return what is read on a page."""
+    reader = _Reader()
+    reader.feed(document)
+    return reader
+
+
 @dataclass
 class Browser:
     """One browser; `left_for` is where it was sent outside of the server."""
@@ -102,10 +109,8 @@ class Browser:
 
     @property
     def page(self) -> _Reader:
-        reader = _Reader()
         assert self.response is not None
-        reader.feed(self.response.body.decode())
-        return reader
+        return reader_of(self.response.body.decode())
 
     @property
     def title(self) -> str:

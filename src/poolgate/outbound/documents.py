@@ -1,6 +1,7 @@
 """Requests to addresses that an administrator named: bounded in time, size and direction."""
 
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -9,6 +10,8 @@ from poolgate.foundation.failure import Failure
 from poolgate.store.call import Enquiry, Reply
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 # AWS oauth_login.md 7.1: identity providers have about five seconds.
@@ -56,7 +59,10 @@ class HttpDocuments:
             with (
                 # Proxies of the environment would be destinations that nobody configured.
                 httpx2.Client(
-                    timeout=LIMIT_SECONDS, follow_redirects=False, trust_env=False
+                    timeout=LIMIT_SECONDS,
+                    follow_redirects=False,
+                    trust_env=False,
+                    verify=_tls_context(),
                 ) as http_client,
                 http_client.stream(
                     enquiry.method, enquiry.url, data=enquiry.form, headers=headers
@@ -67,6 +73,14 @@ class HttpDocuments:
             raise AnswerTooLate(private_detail=type(error).__name__) from error
         except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
             raise DocumentUnreachable(private_detail=type(error).__name__) from error
+
+
+@cache
+def _tls_context() -> "ssl.SSLContext":
+    """Return what trusts the usual authorities; reading them takes longer than a request."""
+    import httpx2  # noqa: PLC0415 - as above
+
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def is_fetchable(url: str) -> bool:
