@@ -11,7 +11,7 @@ from kits.oauth import claims_of
 from kits.people import new_call
 
 from poolgate.testing import LocalPoolgate
-from poolgate.userpools import browser_sessions
+from poolgate.userpools import browser_sessions, pools, user_transfer
 from poolgate.userpools.attributes import AttributeImmutable, EmailMalformed, SchemaMismatch
 from poolgate.userpools.browser_sessions import Upstream
 from poolgate.userpools.federated_sign_in import LinkedUserUnconfirmed, ProviderNotOffered
@@ -21,6 +21,7 @@ from poolgate.userpools.federated_users import (
     SubjectUnusable,
 )
 from poolgate.userpools.triggers import TriggerRefused
+from poolgate.userpools.user_records import parse_line, render_line
 from poolgate.userpools.users import UserDisabled
 
 ANNA = "Partner_anna"
@@ -394,3 +395,21 @@ def test_an_inbound_function_that_gives_nothing_keeps_what_came(watched):
     app, _ = watched
     app.arrive(given_name="Anna")
     assert app.attributes(ANNA)["given_name"] == "Anna"
+
+
+# -- moving -------------------------------------------------------------------------------------
+
+
+def test_a_profile_that_moves_to_another_pool_is_still_the_persons(poolgate, partner):
+    partner.arrive(email="anna@example.com")
+    call = new_call(poolgate)
+    (exported,) = user_transfer.records(
+        call, partner.pool_id, with_passwords=False, with_mfa_secrets=False
+    )
+    line = parse_line(render_line(exported.record))
+    partner.cognito.admin_delete_user(UserPoolId=partner.pool_id, Username=ANNA)
+    with call.db.reading() as transaction:
+        pool = pools.get(transaction, partner.pool_id)
+    assert user_transfer.put_record(call, pool, line)
+    assert partner.arrive().browser_session.user.sub == exported.record.sub
+    assert partner.identities(ANNA)[0]["primary"] is True

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -370,6 +371,20 @@ def test_a_provider_that_is_gone_is_told(journey, provider):
     provider.statuses["/token"] = 502
     answer = journey.come_back(provider.approve(location))
     assert answer.query["error_description"] == "Partner Error - 502 error getting token"
+
+
+def test_a_server_that_does_not_answer_at_all_is_told(provider):
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        details = provider.details(
+            authorize_url=f"{provider.url}/authorize",
+            token_url=f"http://127.0.0.1:{port}/token",
+            attributes_url=f"{provider.url}/userinfo",
+            jwks_uri=f"{provider.url}/jwks",
+        )
+        journey = journey_to(provider, details=details)
+        assert journey.refused() == ("invalid_request", "Connection reset")
 
 
 def test_a_deleted_provider_takes_nobody_in(journey, provider):

@@ -167,6 +167,9 @@ def _sign_up(call: Call, asker: _Asker, person: Person) -> BrowserSignIn | User:
 def _store_profile(call: Call, asker: _Asker, person: Person, user: User) -> BrowserSignIn:
     assertion = person.assertion
     with call.db.writing() as transaction:
+        # An administrator may have linked the person meanwhile.
+        if federated_users.find(transaction, asker.pool, person) is not None:
+            raise UsernameTaken
         federated_users.insert(transaction, call, asker.pool, assertion.provider.name, user)
         event = account_events.record(
             transaction,

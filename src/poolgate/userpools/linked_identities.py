@@ -56,10 +56,15 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """An identity and when it was linked; `linked_at` is in milliseconds."""
+    """An identity and when it was linked; `linked_at` is in milliseconds.
+
+    With `is_profile` the user is the profile that the person's first sign-in made.
+    """
 
     identity: Identity
     linked_at: int
+    is_profile: bool = False
+    issuer: str | None = None
 
 
 class ShownIdentity(msgspec.Struct, frozen=True, rename="camel"):
@@ -117,15 +122,10 @@ def own_identity(
     provider: IdentityProvider, subject: str, *, issuer: str | None, now_millis: int
 ) -> dict[str, str]:
     """Return the attribute `identities` of the profile that the person's first sign-in makes."""
-    shown = ShownIdentity(
-        user_id=subject,
-        provider_name=provider.name,
-        provider_type=provider.type.value,
-        issuer=issuer,
-        primary=True,
-        date_created=now_millis,
+    own = Link(
+        Identity(provider.name, SUBJECT, subject), now_millis, is_profile=True, issuer=issuer
     )
-    return {IDENTITIES: msgspec.json.encode([shown]).decode()}
+    return {IDENTITIES: msgspec.json.encode([_shown(provider, own)]).decode()}
 
 
 def is_profile_of(user: User, identity: Identity) -> bool:
@@ -166,11 +166,21 @@ def link(call: Call, pool_id: PoolId, destination: Identity, source: Identity) -
 
 
 def links_of(transaction: Transaction, user: User) -> tuple[Link, ...]:
-    """Return the user's links, oldest first."""
+    """Return the user's links, oldest first, behind whose profile it is."""
     since = {
         (shown.provider_name, shown.user_id): shown.date_created for shown in identities_of(user)
     }
     rows = transaction.rows(_OF_USER, {"pool_id": user.pool_id, "sub": user.sub})
+    own = [
+        Link(
+            Identity(shown.provider_name, SUBJECT, shown.user_id),
+            shown.date_created,
+            is_profile=True,
+            issuer=shown.issuer,
+        )
+        for shown in identities_of(user)
+        if shown.primary
+    ]
     links = [
         Link(
             Identity(row.provider_name, row.attribute, row.value),
@@ -178,7 +188,7 @@ def links_of(transaction: Transaction, user: User) -> tuple[Link, ...]:
         )
         for row in rows
     ]
-    return tuple(sorted(links, key=lambda link: link.linked_at))
+    return (*own, *sorted(links, key=lambda link: link.linked_at))
 
 
 def restore(
@@ -190,7 +200,10 @@ def restore(
     shown = []
     for each in links:
         provider = _verify_source(transaction, pool.pool_id, each.identity)
-        shown.append(_insert(transaction, user, provider, each))
+        if each.is_profile:
+            shown.append(_shown(provider, each))
+        else:
+            shown.append(_insert(transaction, user, provider, each))
     stored = users.get_to_change(transaction, pool.pool_id, user.sub)
     _show(transaction, call, pool, stored, shown, modified_at=stored.modified_at)
 
@@ -215,6 +228,8 @@ def disable(call: Call, pool_id: PoolId, identity: Identity) -> None:
         if identity.attribute != SUBJECT:
             raise UserNotFound
         profile = users.get(transaction, pool, federated_username(identity))
+        if not is_profile_of(profile, identity):
+            raise UserNotFound
         _disable_profile(transaction, call, pool, profile)
 
 
@@ -247,12 +262,16 @@ def _insert(
     (links,) = transaction.one(_COUNT, {"pool_id": user.pool_id, "sub": user.sub})
     if links > MAX_LINKS_OF_A_USER:
         raise TooManyLinks
+    return _shown(provider, link)
+
+
+def _shown(provider: IdentityProvider, link: Link) -> ShownIdentity:
     return ShownIdentity(
         user_id=link.identity.value,
         provider_name=provider.name,
         provider_type=provider.type.value,
-        issuer=None,
-        primary=False,
+        issuer=link.issuer,
+        primary=link.is_profile,
         date_created=link.linked_at,
     )
 

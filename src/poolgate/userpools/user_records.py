@@ -24,12 +24,17 @@ class LineMalformed(Failure):
 
 
 class LinkRecord(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Who the user is at an identity provider of the pool."""
+    """Who the user is at an identity provider of the pool.
+
+    With `is_profile` the user was made by signing in there.
+    """
 
     provider_name: str
     attribute: str
     value: str
     linked_at: _Millis | None = None
+    is_profile: bool = False
+    issuer: str | None = None
 
 
 class SoftwareTokenRecord(

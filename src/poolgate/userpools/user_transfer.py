@@ -157,6 +157,8 @@ def _record_of(
                 attribute=link.identity.attribute,
                 value=link.identity.value,
                 linked_at=link.linked_at,
+                is_profile=link.is_profile,
+                issuer=link.issuer,
             )
             for link in exported.links
         ),
@@ -216,6 +218,8 @@ def _links_of(call: Call, record: UserRecord) -> tuple[Link, ...]:
         Link(
             Identity(link.provider_name, link.attribute, link.value),
             now if link.linked_at is None else min(link.linked_at, now),
+            is_profile=link.is_profile,
+            issuer=link.issuer,
         )
         for link in record.linked_identities
     )

@@ -15,7 +15,13 @@ from poolgate.foundation.ids import PoolId, Sub, Username
 from poolgate.foundation.randomness import random_uuid
 from poolgate.foundation.secret import Secret
 from poolgate.testing import LocalPoolgate
-from poolgate.userpools import linked_identities, pools, user_transfer, users
+from poolgate.userpools import (
+    identity_providers,
+    linked_identities,
+    pools,
+    user_transfer,
+    users,
+)
 from poolgate.userpools.linked_identities import AlreadyLinked, Identity
 from poolgate.userpools.user_records import parse_line, render_line
 from poolgate.userpools.users import UserStatus
@@ -74,6 +80,7 @@ def identities(app: App, username: str = "alice") -> Any:
 def federated(app: App, username: str) -> Sub:
     """Make the profile that a first sign-in at a provider makes."""
     call, sub = new_call(app.poolgate), Sub(random_uuid())
+    provider, _, subject = username.partition("_")
     with call.db.writing() as transaction:
         pool = pools.get(transaction, PoolId(app.pool_id))
         profile = users.new_user(
@@ -82,7 +89,12 @@ def federated(app: App, username: str) -> Sub:
             sub,
             Username(username),
             status=UserStatus.EXTERNAL_PROVIDER,
-            attributes={},
+            attributes=linked_identities.own_identity(
+                identity_providers.get(transaction, pool.pool_id, provider),
+                subject,
+                issuer=None,
+                now_millis=call.now_millis,
+            ),
             password=None,
         )
         users.insert(transaction, pool, profile)
@@ -195,7 +207,7 @@ def test_the_destination_may_be_a_federated_profile(app: App) -> None:
         DestinationUser=person("Google", "1234", "ignored"),
         SourceUser=person("Partner", "5678"),
     )
-    assert [entry["userId"] for entry in identities(app, "Google_1234")] == ["5678"]
+    assert [entry["userId"] for entry in identities(app, "Google_1234")] == ["1234", "5678"]
 
 
 @pytest.mark.documented("API_AdminLinkProviderForUser", "any mapped value from a claim")
@@ -284,6 +296,10 @@ def test_a_federated_profile_is_disabled(app: App) -> None:
     federated(app, "Google_1234")
     disable(app, person("Google", "1234"))
     assert app.described("Google_1234")["Enabled"] is False
+    # Not somebody else, who chose a name like that.
+    app.user("Google_5678")
+    with refused(*NO_USER):
+        disable(app, person("Google", "5678"))
 
 
 @pytest.mark.documented("docs/users.md", "linked_identities")
