@@ -14,6 +14,8 @@ const copy = document.getElementById("copy");
 if (copy) {
   const code = document.getElementById("authentication-code");
   const copied = document.getElementById("copied");
+  // Without script there is nothing to press.
+  document.getElementById("copying").hidden = false;
   copy.addEventListener("click", async () => {
     code.select();
     try {
