@@ -20,6 +20,7 @@ from typing import Any
 import httpx2
 from botocore.exceptions import ClientError
 from command import at_the_terminal
+from dce import lease_with_dce
 from keys import token_to_keys
 from narration import Narrator, expect
 from outbox import Outbox
@@ -402,6 +403,7 @@ def api_chapters(narrator: Narrator, stage: Stage, folder: Path, running: ExitSt
     call_the_app(narrator, stage, folder)
     token_to_keys(narrator, stage)
     at_the_terminal(narrator, stage, folder)
+    lease_with_dce(narrator, stage, folder, running)
     end_of_session(narrator, stage)
 
 
