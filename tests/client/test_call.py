@@ -3,15 +3,21 @@
 import contextlib
 import http.server
 import json
+import re
 import threading
+import wsgiref.simple_server
 from dataclasses import dataclass, field
 
 import pytest
+from kits.identity_chain import trust_in
+from kits.keychain import make_role
 from kits.oauth import claims_of
+from kits.serving import PASSWORD
 from kits.terminal import Terminal, signs_in, visits
 
 from poolgate.foundation.clock import SystemClock
 from poolgate.foundation.secret import Secret
+from poolgate.guard import BearerTokens, Guard, GuardWsgiMiddleware
 from poolgate.sigv4.proofs import parse_proof, verify_signature
 from poolgate.sigv4.requests import RequestParts
 from poolgate.sigv4.signing import derive_signing_key
@@ -95,15 +101,62 @@ def terminal(tmp_path, pool):
     return Terminal(tmp_path).signed_in(pool)
 
 
-def test_after_signing_in_an_api_is_called(tmp_path, pool, api):
+@contextlib.contextmanager
+def guarded(pool):
+    """Run an API behind a guard that knows the pool's issuer and nothing else."""
+
+    def hello(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [f"hello {environ['poolgate.caller'].username}".encode()]
+
+    class Quiet(wsgiref.simple_server.WSGIRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    guard = Guard(BearerTokens(issuer=pool.issuer, client_ids=[pool.client_id]))
+    server = wsgiref.simple_server.make_server(
+        "127.0.0.1", 0, GuardWsgiMiddleware(hello, guard), handler_class=Quiet
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/hello"
+    server.shutdown()
+    server.server_close()
+    guard.close()
+
+
+def test_after_signing_in_a_guarded_api_is_called(tmp_path, pool):
     fresh = Terminal(tmp_path)
-    assert fresh.run("call", "GET", api.url).exit_code == 1
-    with fresh.begins(*fresh.login_flags(pool), "--no-browser") as login:
-        assert visits(signs_in(pool, login.address)).status == 200
-        assert login.finished().exit_code == 0
-    user_info = fresh.run("call", "GET", f"{pool.served.url}/domains/people/oauth2/userInfo")
-    assert user_info.exit_code == 0, user_info.told
-    assert (user_info.json["username"], user_info.told) == ("alice", "")
+    with guarded(pool) as url:
+        assert fresh.run("call", "GET", url).exit_code == 1
+        with fresh.begins(*fresh.login_flags(pool), "--no-browser") as login:
+            assert visits(signs_in(pool, login.address)).status == 200
+            assert login.finished().exit_code == 0
+        called = fresh.run("call", "GET", url)
+        refused = fresh.run("call", "GET", url, "-H", "Authorization: Bearer nonsense")
+    assert (called.exit_code, called.output, called.told) == (0, "hello alice", "")
+    assert (refused.exit_code, refused.told) == (1, "poolgate: HTTP 401\n")
+
+
+def test_signed_calls_take_the_keys_of_the_sign_ins_identity_pool(terminal, pool, api):
+    identity, iam = pool.served.client("cognito-identity"), pool.served.client("iam")
+    provider = f"cognito-idp.us-east-1.amazonaws.com/{pool.pool_id}"
+    pool_id = identity.create_identity_pool(
+        IdentityPoolName="people",
+        AllowUnauthenticatedIdentities=False,
+        CognitoIdentityProviders=[{"ProviderName": provider, "ClientId": pool.client_id}],
+    )["IdentityPoolId"]
+    role_arn = make_role(iam, "caller", trust_in(pool_id))
+    identity.set_identity_pool_roles(IdentityPoolId=pool_id, Roles={"authenticated": role_arn})
+    login = terminal.run(
+        "login", "--password", "--identity-pool-id", pool_id, typed=f"{PASSWORD}\n"
+    )
+    assert login.exit_code == 0, login.told
+    assert terminal.run("call", "GET", api.url, "--sign").exit_code == 0
+    (proof,) = re.findall(r"Credential=(\S+),", api.header("authorization"))
+    assert re.fullmatch(r"ASIA\w{16}/\d{8}/us-east-1/execute-api/aws4_request", proof)
+    keys = terminal.run("credentials").json
+    assert proof.startswith(keys["AccessKeyId"])
+    assert api.header("x-amz-security-token") == keys["SessionToken"]
 
 
 def test_the_access_token_goes_along_or_the_id_token(terminal, api):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from kits.oauth import claims_of
-from kits.serving import PASSWORD, make_user
+from kits.serving import PASSWORD, make_user, serving
 from kits.signed_in_pools import REDIRECT_URI, make_signed_in_pool
 from kits.terminal import Terminal, browser_at, signs_in, visits
 
@@ -309,3 +309,17 @@ def test_a_pool_of_aws_is_named_by_its_id(terminal):
     assert profile.issuer == "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc"
     assert profile.api_url == "https://cognito-idp.eu-west-1.amazonaws.com"
     assert profile.aws_region == "eu-west-1"
+
+
+def test_an_issuer_of_aws_may_be_served_elsewhere(terminal, tmp_path):
+    with serving(tmp_path / "data", "--dev", POOLGATE_ISSUER_STYLE="aws") as served:
+        pool = make_signed_in_pool(served)
+        issuer = f"https://cognito-idp.us-east-1.amazonaws.com/{pool.pool_id}"
+        flags = ("login", "--insecure-storage", "--client-id", pool.client_id, "--issuer", issuer)
+        with terminal.begins(*flags, "--endpoint-url", served.url, "--no-browser") as login:
+            assert visits(signs_in(pool, login.address)).status == 200
+            finished = login.finished()
+        assert finished.exit_code == 0, finished.told
+        finished = terminal.run("login", "--password", typed=f"alice\n{PASSWORD}\n")
+        assert finished.exit_code == 0, finished.told
+        assert claims_of(terminal.run("token", "--id").output)["iss"] == issuer
