@@ -44,6 +44,18 @@ def idp_key(number: int = 0) -> rsa.RSAPrivateKey:
     return new_rsa_key()
 
 
+def pem_of(key: Any, password: bytes | None = None) -> str:
+    """Return a private key as administrators upload it."""
+    sealed: Any = (
+        serialization.NoEncryption()
+        if password is None
+        else serialization.BestAvailableEncryption(password)
+    )
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, sealed
+    ).decode()
+
+
 def shown_time(moment: datetime) -> str:
     """Return a time as SAML writes it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -43,7 +43,9 @@ _COUNTS = sa.select(
     _count(iam_tables.iam_roles).label("Roles"),
     _count(iam_tables.iam_managed_policies).label("Policies"),
     _count(iam_tables.iam_policy_versions).label("PolicyVersionsInUse"),
-    _count(iam_tables.iam_oidc_providers).label("Providers"),
+    (_count(iam_tables.iam_oidc_providers) + _count(iam_tables.iam_saml_providers)).label(
+        "Providers"
+    ),
     _count(iam_tables.iam_mfa_devices).label("MFADevices"),
     _count(iam_tables.iam_mfa_devices, iam_tables.iam_mfa_devices.c.user_id.is_not(None)).label(
         "MFADevicesInUse"

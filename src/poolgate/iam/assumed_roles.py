@@ -53,11 +53,13 @@ class VouchedIdentity:
     """Whom an identity provider vouches for.
 
     `provider` is what trust policies name as Federated; `context` are the condition keys that its
-    token gives, for the trust policy and for all requests of the session.
+    token gives for the trust policy, `kept_context` those for all requests of the session, the
+    same ones where it is None.
     """
 
     provider: str
     context: Context
+    kept_context: Context | None = None
     for_pool_user: bool = False
 
 
@@ -147,6 +149,7 @@ def assume_vouched(
     for each in _actions(action, wishes):
         if not _trusts(call, trust, vouched.provider, role_arn, action=each, context=context):
             raise TrustDenied(action=each)
+    kept = vouched.context if vouched.kept_context is None else vouched.kept_context
     session = RoleSession(
         kind=SessionKind.ASSUMED_ROLE,
         name=wishes.name,
@@ -156,7 +159,7 @@ def assume_vouched(
         tags=wishes.tags,
         transitive_tag_keys=wishes.transitive_tag_keys,
         source_identity=wishes.source_identity,
-        context=(*vouched.context.items(), ("aws:FederatedProvider", (vouched.provider,))),
+        context=(*kept.items(), ("aws:FederatedProvider", (vouched.provider,))),
         for_pool_user=vouched.for_pool_user,
     )
     seconds = session_requests.session_seconds(wishes.seconds, role, is_chained=False)

@@ -112,6 +112,34 @@ iam_oidc_providers = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
 )
 
+iam_saml_providers = sa.Table(
+    "iam_saml_providers",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    # What a sign-in URL and GetSAMLProvider call it.
+    sa.Column("provider_id", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+    # What the document says, see saml.metadata.
+    sa.Column("described", sa.LargeBinary, nullable=False),
+    sa.Column("encryption_mode", sa.Text),
+    sa.Column("tags", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+
+iam_saml_private_keys = sa.Table(
+    "iam_saml_private_keys",
+    metadata,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column(
+        "provider_name",
+        sa.ForeignKey("iam_saml_providers.name", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    sa.Column("sealed_private_key", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Index("iam_saml_private_keys_by_provider", "provider_name"),
+)
+
 iam_account_aliases = sa.Table(
     "iam_account_aliases",
     metadata,

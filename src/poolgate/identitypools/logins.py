@@ -12,10 +12,12 @@ from typing import Any
 from poolgate.foundation.clock import epoch_seconds
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId
-from poolgate.iam import oidc_providers
+from poolgate.iam import oidc_providers, saml_identities
 from poolgate.identitypools import issuers, openid_tokens
 from poolgate.identitypools.identity_pools import AUTHENTICATED, IdentityPool, UserPoolLink
 from poolgate.jose.tokens import TokenMalformed, TokenRefused, parse_token, verify_token
+from poolgate.saml.assertions import AssertionExpired
+from poolgate.saml.failures import SamlRefused
 from poolgate.store.call import Call
 from poolgate.userpools import access_tokens, signing_keys
 from poolgate.userpools.signing_keys import TokenUse
@@ -92,6 +94,8 @@ def _verify(call: Call, pool: IdentityPool, provider: str, token: str) -> Login:
     links = tuple(link for link in pool.user_pools if link.provider_name == provider)
     if links:
         return _of_user_pool(call, links, token)
+    if provider in pool.saml_provider_arns:
+        return _of_saml(call, provider, token)
     client_ids = _oidc_audiences(call, pool, provider)
     if client_ids:
         return _of_oidc(call, provider, client_ids, token)
@@ -157,6 +161,28 @@ def _of_oidc(call: Call, provider: str, client_ids: tuple[str, ...], token: str)
         subject=str(claims["sub"]),
         mapping_key=provider,
         claims=claims,
+        reference=(provider,),
+    )
+
+
+def _of_saml(call: Call, provider: str, response: str) -> Login:
+    """Return the login of somebody whom a SAML provider of IAM vouches for."""
+    try:
+        shown = saml_identities.verify(call, provider, response)
+    except saml_identities.SamlProviderUnknown as refusal:
+        raise _unsupported() from refusal
+    except AssertionExpired as refusal:
+        raise LoginRefused("Invalid login token. Token expired.") from refusal
+    except (SamlRefused, saml_identities.SamlProviderExpired) as refusal:
+        raise LoginRefused("Invalid login token. Couldn't verify SAML assertion.") from refusal
+    return Login(
+        provider=provider,
+        subject=shown.subject,
+        mapping_key=provider,
+        claims={
+            name: values[0] if len(values) == 1 else list(values)
+            for name, values in shown.assertion.attributes.items()
+        },
         reference=(provider,),
     )
 

@@ -4,11 +4,11 @@
 # SPEC saml-core-2.0 s2, saml-profiles-2.0 s4.1.4
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from poolgate.foundation.failure import Failure
+from poolgate.saml.failures import SamlRefused
 from poolgate.saml.names import BEARER, ENTITY_FORMAT, VERSION, assertion
 from poolgate.saml.times import parse_time
 from poolgate.saml.xml_documents import Element, Name
@@ -22,35 +22,35 @@ _CONDITIONS = frozenset(
 )
 
 
-class AssertionMalformed(Failure):
+class AssertionMalformed(SamlRefused):
     """The assertion lacks what must be in it, or says it twice."""
 
 
-class OtherIssuer(Failure):
+class OtherIssuer(SamlRefused):
     """Another identity provider speaks than the one that is expected."""
 
 
-class AssertionExpired(Failure):
+class AssertionExpired(SamlRefused):
     """The assertion was good once."""
 
 
-class AssertionNotYetValid(Failure):
+class AssertionNotYetValid(SamlRefused):
     """The assertion will be good, by its own times, or was made in the future."""
 
 
-class OtherAudience(Failure):
+class OtherAudience(SamlRefused):
     """The assertion is for somebody else."""
 
 
-class OtherRecipient(Failure):
+class OtherRecipient(SamlRefused):
     """The assertion is to be shown at another place."""
 
 
-class OtherRequest(Failure):
+class OtherRequest(SamlRefused):
     """The response answers another request than the one that was made, or none was made."""
 
 
-class NoBearerConfirmation(Failure):
+class NoBearerConfirmation(SamlRefused):
     """Nothing lets the one who shows the assertion be its subject."""
 
 
@@ -73,8 +73,8 @@ class Expectation:
     """
 
     issuer: str
-    recipients: frozenset[str]
-    audiences: frozenset[str]
+    recipients: Container[str]
+    audiences: Container[str]
     request_id: str | None = None
     is_request_known: bool = True
     now: datetime
@@ -164,7 +164,7 @@ def _conditions(element: Element, expected: Expectation) -> tuple[tuple[str, ...
     for restriction in restrictions:
         audiences = [each.text.strip() for each in restriction.all(assertion("Audience"))]
         # SPEC saml-core-2.0 s2.5.1.4: one of each restriction.
-        if expected.audiences.isdisjoint(audiences):
+        if not any(each in expected.audiences for each in audiences):
             raise OtherAudience
         found += audiences
     return tuple(dict.fromkeys(found)), None if ends_at is None else parse_time(ends_at)
@@ -172,7 +172,7 @@ def _conditions(element: Element, expected: Expectation) -> tuple[tuple[str, ...
 
 def _confirmation(subject: Element, expected: Expectation) -> tuple[str, datetime]:
     """Return the recipient and the end of the first bearer confirmation that counts."""
-    refused: Failure = NoBearerConfirmation()
+    refused: SamlRefused = NoBearerConfirmation()
     for confirmation in subject.all(assertion("SubjectConfirmation")):
         if confirmation.get("Method") != BEARER:
             continue

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from poolgate.foundation.failure import Failure
+from poolgate.saml.failures import SamlRefused
 from poolgate.saml.names import (
     ENCRYPTION,
     ENCRYPTION_11,
@@ -57,7 +57,7 @@ _MASK_DIGESTS: Mapping[str, hashes.HashAlgorithm] = MappingProxyType(
 _MOST_WRAPPED_KEYS = 4
 
 
-class DecryptionRefused(Failure):
+class DecryptionRefused(SamlRefused):
     """None of our keys opens it, or it is encrypted in a way that does not count."""
 
 

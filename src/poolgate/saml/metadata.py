@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 from cryptography import x509
 
-from poolgate.foundation.failure import Failure
+from poolgate.saml.failures import SamlRefused
 from poolgate.saml.names import POST, REDIRECT, metadata, signature
 from poolgate.saml.times import TimeMalformed, parse_time
 from poolgate.saml.xml_documents import Element, Name, XmlRefused, parse_document
@@ -21,11 +21,11 @@ _SINGLE_SIGN_ON, _SINGLE_LOGOUT = metadata("SingleSignOnService"), metadata("Sin
 _TRUE = frozenset({"true", "1"})
 
 
-class MetadataUnreadable(Failure):
+class MetadataUnreadable(SamlRefused):
     """The document is not SAML metadata of one identity provider."""
 
 
-class NoRedirectBinding(Failure):
+class NoRedirectBinding(SamlRefused):
     """The identity provider takes no sign-in by redirect."""
 
 

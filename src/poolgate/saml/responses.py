@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from poolgate.foundation.failure import Failure
 from poolgate.saml.assertions import (
     Assertion,
     Expectation,
@@ -22,6 +21,7 @@ from poolgate.saml.assertions import (
     verify_request,
 )
 from poolgate.saml.encryption import DecryptionRefused, decrypt_element
+from poolgate.saml.failures import SamlRefused
 from poolgate.saml.names import SUCCESS, VERSION, assertion, protocol
 from poolgate.saml.signature_algorithms import SigningCertificates
 from poolgate.saml.signatures import (
@@ -38,19 +38,19 @@ MOST_RESPONSE_CHARACTERS = 100_000
 _ASSERTION, _ENCRYPTED = assertion("Assertion"), assertion("EncryptedAssertion")
 
 
-class ResponseMalformed(Failure):
+class ResponseMalformed(SamlRefused):
     """It is no SAML response, or not of a form that counts."""
 
 
-class ResponseTooLong(Failure):
+class ResponseTooLong(SamlRefused):
     """The response is longer than responses are read."""
 
 
-class NotAuthenticated(Failure):
+class NotAuthenticated(SamlRefused):
     """The identity provider says that the person did not sign in. Facts: status."""
 
 
-class EncryptionRequired(Failure):
+class EncryptionRequired(SamlRefused):
     """The assertion could be read on its way."""
 
 

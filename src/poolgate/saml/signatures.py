@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import hashes
 
-from poolgate.foundation.failure import Failure
 from poolgate.saml.canonical_xml import canonical
+from poolgate.saml.failures import SamlRefused
 from poolgate.saml.names import EXCLUSIVE, SIGNATURE, signature
 from poolgate.saml.signature_algorithms import DIGESTS, SigningCertificates
 from poolgate.saml.xml_documents import XML_NAMESPACE, Element, Name, parse_document
@@ -32,7 +32,7 @@ _MOST_TRANSFORMS = 2
 _ID_NAMES = frozenset({Name("", "ID"), Name("", "Id"), Name("", "id"), Name(XML_NAMESPACE, "id")})
 
 
-class SignatureRefused(Failure):
+class SignatureRefused(SamlRefused):
     """The signature is missing, of a form that does not count, or not by the partner's key."""
 
 

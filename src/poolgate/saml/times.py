@@ -3,13 +3,13 @@
 import re
 from datetime import UTC, datetime
 
-from poolgate.foundation.failure import Failure
+from poolgate.saml.failures import SamlRefused
 
 # SPEC saml-core-2.0 s1.3.3: no other zone than UTC; fractions may be there.
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?:Z|\+00:00)?")
 
 
-class TimeMalformed(Failure):
+class TimeMalformed(SamlRefused):
     """The text is no time of SAML's."""
 
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 from xml.parsers import expat
 
-from poolgate.foundation.failure import Failure
+from poolgate.saml.failures import SamlRefused
 
 _DEEPEST = 32
 _MOST_NODES = 50_000
@@ -28,7 +28,7 @@ Scope: TypeAlias = Mapping[str, str]
 OUTERMOST_SCOPE: Scope = MappingProxyType({_XML: XML_NAMESPACE, "": ""})
 
 
-class XmlRefused(Failure):
+class XmlRefused(SamlRefused):
     """The document is not well-formed, or holds what no partner needs to send."""
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 from kits.hostile import HostileRequests, Members, form_parameters
+from kits.saml_idp import SamlIdp
 from pycognito.aws_srp import generate_hash_device
 
 from poolgate.foundation.ids import pool_arn
@@ -118,6 +119,7 @@ GIVEN_TO_IAM: Mapping[str, Members] = {
     "CreateRole": {"AssumeRolePolicyDocument": TRUST},
     "UpdateAssumeRolePolicy": {"PolicyDocument": TRUST},
     "CreateOpenIDConnectProvider": {"Url": "https://other.example"},
+    "CreateSAMLProvider": {"Name": "other", "SAMLMetadataDocument": SamlIdp().metadata()},
     "GetPolicyVersion": {"VersionId": "v1"},
     "SetDefaultPolicyVersion": {"VersionId": "v1"},
     "DeletePolicyVersion": {"VersionId": "v1"},
@@ -317,6 +319,9 @@ class World:
         role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=TRUST)["Role"]
         managed = iam.create_policy(PolicyName="own", PolicyDocument=document)["Policy"]
         provider = iam.create_open_id_connect_provider(Url="https://idp.example")
+        saml_provider = iam.create_saml_provider(
+            Name="Example", SAMLMetadataDocument=SamlIdp().metadata()
+        )
         identity = self.poolgate.client("cognito-identity")
         identity_pool_id = identity.create_identity_pool(
             **IDENTITY_POOL, DeveloperProviderName="login.example"
@@ -364,6 +369,8 @@ class World:
             "PolicyArn": managed["Arn"],
             "PermissionsBoundary": managed["Arn"],
             "OpenIDConnectProviderArn": provider["OpenIDConnectProviderArn"],
+            "SAMLProviderArn": saml_provider["SAMLProviderArn"],
+            "PrincipalArn": saml_provider["SAMLProviderArn"],
             "SerialNumber": phone["SerialNumber"],
             "AuthenticationCode1": "123456",
             "AuthenticationCode2": "234567",

@@ -12,6 +12,7 @@ from poolgate.iam import (
     oidc_providers,
     outbound_federation,
     roles,
+    saml_providers,
     service_linked_roles,
     simulation,
     tags,
@@ -23,6 +24,7 @@ from poolgate.operations.iam.owners import UserNameRequired
 from poolgate.operations.iam.requests import StatusNotSettable
 from poolgate.operations.iam.simulation import ContextEntryIncomplete, NotSimulated
 from poolgate.policy.documents import MalformedPolicy
+from poolgate.saml.metadata import MetadataUnreadable
 
 NOT_FOUND = 404
 CONFLICT = 409
@@ -148,6 +150,26 @@ _GROUPS_AND_ROLES: ErrorTable = {
     ),
 }
 
+_SAML_PROVIDERS: ErrorTable = {
+    # AWS troubleshoot_saml: "Could not parse metadata."
+    MetadataUnreadable: AwsError("InvalidInput", "Could not parse metadata"),
+    saml_providers.SamlProviderNotFound: _not_found("Manifest not found for arn {arn}"),
+    saml_providers.SamlProviderExists: _exists("Provider with name {name} already exists."),
+    saml_providers.TooManySamlProviders: _over_quota(
+        "Cannot exceed quota for SAMLProvidersPerAccount: {limit}"
+    ),
+    saml_providers.PrivateKeyUnusable: AwsError("InvalidInput", "Private key is not valid."),
+    saml_providers.PrivateKeyNotFound: _not_found(
+        "The private key with id {key_id} cannot be found."
+    ),
+    saml_providers.TooManyPrivateKeys: _over_quota(
+        "Cannot exceed quota for PrivateKeysPerSAMLProvider: {limit}"
+    ),
+    saml_providers.EncryptionWithoutKey: AwsError(
+        "InvalidInput", "A private key is required when assertion encryption is required."
+    ),
+}
+
 _POLICIES: ErrorTable = {
     inline_policies.InlinePolicyNotFound: _not_found(
         "The {kind} policy with name {name} cannot be found."
@@ -233,4 +255,11 @@ _COMMON: ErrorTable = {
     PageTokenInvalid: AwsError("ValidationError", "Invalid Marker."),
 }
 
-IAM_ERRORS: ErrorTable = {**_USERS, **_GROUPS_AND_ROLES, **_POLICIES, **_SIMULATION, **_COMMON}
+IAM_ERRORS: ErrorTable = {
+    **_USERS,
+    **_GROUPS_AND_ROLES,
+    **_SAML_PROVIDERS,
+    **_POLICIES,
+    **_SIMULATION,
+    **_COMMON,
+}

@@ -11,6 +11,7 @@ from poolgate.iam import (
     mfa_devices,
     oidc_providers,
     roles,
+    saml_providers,
     users,
 )
 from poolgate.iam.access_keys import AccessKeyNotFound
@@ -140,6 +141,17 @@ def named_provider_resource(_call: Call, request: Shape) -> str:
 def new_provider_resource(call: Call, request: Shape) -> str:
     """Return the ARN that the OIDC provider to be created will have."""
     return oidc_providers.provider_arn(call.account_id, request["Url"].removeprefix("https://"))
+
+
+def named_saml_resource(_call: Call, request: Shape) -> str:
+    """Return the ARN of the SAML provider that the request names."""
+    arn: str = request["SAMLProviderArn"]
+    return arn
+
+
+def new_saml_resource(call: Call, request: Shape) -> str:
+    """Return the ARN that the SAML provider to be created will have."""
+    return saml_providers.provider_arn(call.account_id, request["Name"])
 
 
 def named_device_resource(call: Call, request: Shape) -> str:

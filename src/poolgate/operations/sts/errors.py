@@ -13,10 +13,12 @@ from poolgate.iam.access_keys import AccessKeyNotFound
 from poolgate.identitypools import issuers, web_identities
 from poolgate.operations.errors import AwsError, ErrorTable
 from poolgate.operations.sts.requests import (
+    RequestArnInvalid,
     RoleArnInvalid,
     SessionCredentialsRefused,
     TokenCodeMissing,
 )
+from poolgate.operations.sts.saml_errors import SAML_ERRORS
 from poolgate.policy.documents import MalformedPolicy
 
 FORBIDDEN = 403
@@ -26,6 +28,9 @@ STS_ERRORS: ErrorTable = {
         "ValidationError", "The access key {access_key_id} does not exist."
     ),
     RoleArnInvalid: AwsError("ValidationError", "{arn} is invalid"),
+    # OBSERVED onelogin-aws-cli issue 12, aws-google-auth issue 163.
+    RequestArnInvalid: AwsError("ValidationError", "{which} ARN is invalid"),
+    **SAML_ERRORS,
     assumed_roles.RootMayNotAssume: AwsError(
         "AccessDenied", "Roles may not be assumed by root accounts.", FORBIDDEN
     ),

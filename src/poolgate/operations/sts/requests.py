@@ -1,14 +1,23 @@
 """What requests for sessions ask, as the domain takes it."""
 
+import re
+
 from poolgate.foundation.failure import Failure
 from poolgate.iam.mfa_devices import MfaProof
 from poolgate.iam.session_requests import SessionWishes
 from poolgate.operations.registry import Shape
 from poolgate.policy.arns import is_arn
 
+_ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/.+")
+_SAML_PROVIDER = re.compile(r"arn:aws:iam::[0-9]{12}:saml-provider/.+")
+
 
 class RoleArnInvalid(Failure):
     """What should name a role is no ARN. Facts: arn."""
+
+
+class RequestArnInvalid(Failure):
+    """An ARN of the request names another kind of thing. Facts: which."""
 
 
 class SessionCredentialsRefused(Failure):
@@ -25,6 +34,16 @@ def role_arn(request: Shape) -> str:
     if not is_arn(arn):
         raise RoleArnInvalid(arn=arn)
     return arn
+
+
+def saml_arns(request: Shape) -> tuple[str, str]:
+    """Return the role and the SAML provider that are named; raise RequestArnInvalid."""
+    role, provider = request["RoleArn"], request["PrincipalArn"]
+    if not _SAML_PROVIDER.fullmatch(provider):
+        raise RequestArnInvalid(which="Principal")
+    if not _ROLE.fullmatch(role):
+        raise RequestArnInvalid(which="Request")
+    return role, provider
 
 
 def session_wishes(request: Shape, *, name: str) -> SessionWishes:

@@ -997,6 +997,30 @@ def _iam_oidc_providers() -> None:
     )
 
 
+def _iam_saml_providers() -> None:
+    op.create_table(
+        "iam_saml_providers",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("provider_id", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("described", sa.LargeBinary(), nullable=False),
+        sa.Column("encryption_mode", sa.Text(), nullable=True),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "iam_saml_private_keys",
+        sa.Column("key_id", sa.Text(), nullable=False),
+        sa.Column("provider_name", sa.Text(), nullable=False),
+        sa.Column("sealed_private_key", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["provider_name"], ["iam_saml_providers.name"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("key_id"),
+    )
+    op.create_index("iam_saml_private_keys_by_provider", "iam_saml_private_keys", ["provider_name"])
+
+
 def _iam_mfa_devices() -> None:
     op.create_table(
         "iam_mfa_devices",
@@ -1080,6 +1104,7 @@ def _iam() -> None:
     _iam_policy_versions()
     _iam_attachments()
     _iam_oidc_providers()
+    _iam_saml_providers()
     _iam_mfa_devices()
     _iam_account_aliases()
     _iam_outbound_federation()
