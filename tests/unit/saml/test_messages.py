@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kits.saml_idp import NAMESPACES, idp_key
 from kits.saml_world import ACS, ENTITY, NOW
@@ -41,6 +41,7 @@ def test_a_sign_in_request_says_where_to_answer() -> None:
     assert etree.fromstring(forced).get("ForceAuthn") == "true"
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_any_name_is_signed_out_as_it_is(value: str, index: str) -> None:
     name_id = NameId(value=value, format="urn:format", name_qualifier=index)
@@ -54,6 +55,7 @@ def test_any_name_is_signed_out_as_it_is(value: str, index: str) -> None:
     assert root.findtext("samlp:SessionIndex", namespaces=NAMESPACES) == index
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_the_query_is_signed_as_it_is_sent(relay_state: str) -> None:
     message = render_sign_in_request(REQUEST, consumer_url=ACS)

@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -64,6 +64,7 @@ def elements(draw: st.DrawFn, depth: int = 0) -> str:
     return f"<{name}{written}>{''.join(parts)}{''.join(below)}{''.join(parts[:1])}</{name}>"
 
 
+@settings(deadline=None)
 @given(elements(), st.lists(st.sampled_from(["p", "q", "unused"]), unique=True))
 def test_canonical_octets_are_those_of_libxml2(document: str, prefixes: list[str]) -> None:
     expected = etree.tostring(
@@ -84,6 +85,7 @@ def test_a_listed_default_namespace_is_rendered_where_it_changes() -> None:
     assert canonical(read(document)) == b'<p:a xmlns:p="urn:2"><p:b><p:c></p:c></p:b></p:a>'
 
 
+@settings(deadline=None)
 @given(elements())
 def test_a_part_is_canonical_as_in_libxml2(document: str) -> None:
     theirs = list(etree.fromstring(document.encode()).iter(etree.Element))
@@ -94,12 +96,14 @@ def test_a_part_is_canonical_as_in_libxml2(document: str) -> None:
         assert canonical(ours) == expected
 
 
+@settings(deadline=None)
 @given(elements())
 def test_canonical_octets_are_read_as_the_same_element(document: str) -> None:
     octets = canonical(read(document))
     assert canonical(read(octets)) == octets
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | st.text("<>/a:xmlns=\"' !-[]?&;#1", max_size=60).map(str.encode))
 def test_any_bytes_are_read_or_refused(document: bytes) -> None:
     with contextlib.suppress(XmlRefused):
