@@ -187,3 +187,10 @@ def test_no_registry_or_machine_is_named():
         and pattern.search(path.read_text(errors="ignore"))
     ]
     assert not named
+
+
+def test_every_test_that_the_security_page_names_exists():
+    page = (ROOT / "docs/security.md").read_text()
+    named = set(re.findall(r"`(tests/[\w/.]+)`", page))
+    assert len(named) > 20
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
