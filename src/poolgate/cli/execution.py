@@ -7,6 +7,7 @@ import sys
 
 from poolgate.cli.credentials import add_key_flags, wish_of
 from poolgate.cli.environment import ENDPOINT_VARIABLES
+from poolgate.cli.key_server import serve_keys
 from poolgate.cli.subcommands import USAGE_WRONG, Subcommands
 from poolgate.client import surroundings
 from poolgate.client.temporary_keys import keys_text, place_of
@@ -17,8 +18,15 @@ NOT_EXECUTABLE, NOT_FOUND = 126, 127
 _SPOILING = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
     "AWS_SECURITY_TOKEN",
     "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_ARN",
 )
 
 
@@ -33,6 +41,12 @@ def add_to(commands: Subcommands) -> None:
         " signals, and its exit code is the one that is seen.",
     )
     add_key_flags(parser)
+    parser.add_argument(
+        "--keep-fresh",
+        action="store_true",
+        help="For programs that outlive their keys: instead of keys they get an address on this"
+        " machine where AWS's SDKs ask for new ones.",
+    )
     parser.add_argument("program", nargs=argparse.REMAINDER, metavar="COMMAND")
     parser.set_defaults(command=run)
 
@@ -60,16 +74,20 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _variables(chosen: argparse.Namespace) -> dict[str, str]:
     wish = wish_of(chosen)
-    keys = json.loads(keys_text(wish))
+    text = keys_text(wish)
     place = place_of(wish)
-    variables = {
+    variables = serve_keys(lambda: keys_text(wish)) if chosen.keep_fresh else _keys(text)
+    variables |= {"AWS_REGION": place.region, "AWS_DEFAULT_REGION": place.region}
+    if place.endpoint_url is not None:
+        variables |= dict.fromkeys(ENDPOINT_VARIABLES, place.endpoint_url)
+    return variables
+
+
+def _keys(text: str) -> dict[str, str]:
+    keys = json.loads(text)
+    return {
         "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
         "AWS_SESSION_TOKEN": keys["SessionToken"],
         "AWS_CREDENTIAL_EXPIRATION": keys["Expiration"],
-        "AWS_REGION": place.region,
-        "AWS_DEFAULT_REGION": place.region,
     }
-    if place.endpoint_url is not None:
-        variables |= dict.fromkeys(ENDPOINT_VARIABLES, place.endpoint_url)
-    return variables

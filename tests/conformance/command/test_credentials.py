@@ -2,9 +2,11 @@
 
 import json
 import signal
+import socket
 import stat
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -14,7 +16,7 @@ from kits.identity_chain import trust_in
 from kits.key_holders import key_holder, requests_answered
 from kits.keychain import make_role, trusting
 from kits.served_chain import make_served_chain
-from kits.serving import serving
+from kits.serving import BIN, serving
 
 SIGN_IN_NEEDED = 4
 CALLERS = 20
@@ -378,6 +380,68 @@ def test_the_aws_cli_runs_with_the_keys_of_a_user(alice):
     finished = alice.run("exec", "--", "aws", "sts", "get-caller-identity")
     assert finished.exit_code == 0, finished.told
     assert ":assumed-role/people-member/" in finished.json["Arn"]
+
+
+ASKS_AGAIN = """
+import json, os, sys, urllib.error, urllib.request
+import boto3
+assert "AWS_ACCESS_KEY_ID" not in os.environ
+print(json.dumps(boto3.client("sts").get_caller_identity()["Arn"]), flush=True)
+address = os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+print(json.dumps(address), flush=True)
+request = urllib.request.Request(
+    address, headers={"Authorization": os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]}
+)
+for _ in range(2):
+    print(json.dumps(json.load(urllib.request.urlopen(request))), flush=True)
+    sys.stdin.readline()
+try:
+    urllib.request.urlopen(address)
+except urllib.error.HTTPError as refused:
+    print(refused.code, flush=True)
+sys.stdin.readline()
+sys.exit(5)
+"""
+
+
+def test_a_program_that_outlives_its_keys_asks_for_new_ones(alice):
+    (alice.home / ".aws").mkdir()
+    (alice.home / ".aws" / "credentials").write_text(
+        "[default]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = other\n"
+    )
+    flags = ("exec", "--keep-fresh", "--", sys.executable, "-c", ASKS_AGAIN)
+    with subprocess.Popen(
+        [BIN / "poolgate", *flags],
+        env=alice.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+
+        def told():
+            return json.loads(process.stdout.readline())
+
+        def go_on():
+            process.stdin.write("\n")
+            process.stdin.flush()
+
+        assert ":assumed-role/people-member/" in told()
+        address = urlsplit(told())
+        first = told()
+        assert first["AccessKeyId"] == alice.keys()["AccessKeyId"]
+        alice.age_answers()
+        go_on()
+        second = told()
+        assert second["AccessKeyId"] != first["AccessKeyId"]
+        assert set(second) == {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"}
+        go_on()
+        assert told() == 403
+        # It is served for as long as the program runs, and no longer.
+        with socket.create_connection((address.hostname, address.port), timeout=SECONDS) as open_:
+            go_on()
+            assert process.wait(SECONDS) == 5
+            open_.settimeout(SECONDS)
+            assert open_.recv(1) == b""
 
 
 def test_the_exit_code_of_the_program_is_passed_on(alice):
