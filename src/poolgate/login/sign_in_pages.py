@@ -187,7 +187,9 @@ def challenge(visit: Visit) -> HttpResponse:
     """Show what is owed, or take the answer to it."""
     page = _PAGES.get(visit.state.challenge)
     if page is None:
-        return visit.go(LOGIN, visit.remembering())
+        # Another window of this browser has signed in meanwhile, or this one waited for too long.
+        fault = visit.texts.TOO_OLD if visit.is_posted else ""
+        return visit.go(LOGIN, visit.remembering(fault=fault))
     show, answer = page
     if not visit.is_posted:
         return guarded(visit, CHALLENGE, show)
