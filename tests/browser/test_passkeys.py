@@ -145,14 +145,18 @@ def test_a_browser_that_knows_no_passkeys_says_so(visitor, app):
     visitor.sees_fault("This browser cannot use passkeys.")
 
 
-@pytest.mark.usefixtures("device")
-def test_one_that_was_removed_is_not_asked_for(visitor, app):
-    enrols(visitor, app)
+def remove(app):
     access_token = app.access_token()
     (shown,) = app.cognito.list_web_authn_credentials(AccessToken=access_token)["Credentials"]
     app.cognito.delete_web_authn_credential(
         AccessToken=access_token, CredentialId=shown["CredentialId"]
     )
+
+
+@pytest.mark.usefixtures("device")
+def test_one_that_was_removed_is_not_asked_for(visitor, app):
+    enrols(visitor, app)
+    remove(app)
     says_name(visitor, app, prompt="login")
     assert visitor.page.get_by_role("button", name="Sign in with a passkey").count() == 0
 
@@ -199,3 +203,33 @@ def test_a_sign_in_of_long_ago_is_not_enough_to_add_one(visitor, app):
     visitor.opens(app.link("/passkeys/add")).sees("Sign in")
     visitor.fills({"Username": "alice"}).presses("Continue")
     signs_in_by_password(visitor).sees("Add a passkey")
+
+
+def test_no_name_needs_to_be_typed(visitor, device, app):
+    enrols(visitor, app)
+    visitor.opens(app.link(prompt="login")).sees("Sign in").fits_everybody()
+    visitor.presses("Sign in with a passkey")
+    assert visitor.arrives_signed_in(app)["id_token"]
+    device.forget()
+    visitor.opens(app.link(prompt="login")).presses("Sign in with a passkey")
+    visitor.sees_fault(NOT_USED)
+    visitor.fills({"Username": "alice"}).presses("Continue")
+    assert signs_in_by_password(visitor.sees("Sign in", "Signing in as alice")).arrives(app)
+
+
+@pytest.mark.usefixtures("device")
+def test_one_that_was_removed_is_refused_without_a_name(visitor, app):
+    enrols(visitor, app)
+    remove(app)
+    visitor.opens(app.link(prompt="login")).presses("Sign in with a passkey")
+    visitor.sees_fault("This passkey was not accepted.")
+
+
+@pytest.mark.usefixtures("device")
+def test_a_page_that_was_open_for_long_asks_again(visitor, app):
+    enrols(visitor, app)
+    visitor.opens(app.link(prompt="login")).sees("Sign in")
+    app.advance(16 * 60)
+    visitor.presses("Sign in with a passkey").sees_fault("This took too long")
+    visitor.presses("Sign in with a passkey")
+    assert visitor.arrives_signed_in(app)

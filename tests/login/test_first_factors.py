@@ -4,6 +4,7 @@ import json
 from urllib.parse import urlencode
 
 import pytest
+from kits.authenticator import enrol
 from kits.browser import Browser
 from kits.cognito import PASSWORD, TEMPORARY
 from kits.oauth import BASE, CALLBACK, DOMAIN, OAuthApp
@@ -195,3 +196,96 @@ def test_elsewhere_name_and_password_are_asked_together(browser, poolgate, chang
     oauth = choosing(poolgate, **changes)
     oauth.app.user()
     assert is_back(opened(browser, oauth).send(username="alice", password=PASSWORD))
+
+
+# ---- a passkey that says whose it is --------------------------------------------------------
+
+
+REFUSED = "This passkey was not accepted."
+
+
+@pytest.fixture
+def passkeys(poolgate):
+    return choosing(poolgate, "PASSWORD", "WEB_AUTHN")
+
+
+def without_name(browser, passkey, **changes):
+    form = form_of(browser, "WEB_AUTHN")
+    answer = json.dumps(passkey.get(options_of(browser), **changes))
+    return browser.send(form=form, credential=answer)
+
+
+def test_a_passkey_signs_in_without_a_name(browser, passkeys):
+    passkey = enrolled(passkeys.app)
+    opened(browser, passkeys)
+    assert options_of(browser)["allowCredentials"] == []
+    assert is_back(without_name(browser, passkey))
+
+
+def test_an_answer_without_a_name_counts_once(browser, passkeys, poolgate):
+    # As synchronised passkeys are, which do not count.
+    passkey = enrolled(passkeys.app, passkey=Passkey(counts=0))
+    opened(browser, passkeys)
+    action, filled = browser.page.forms[form_of(browser, "WEB_AUTHN")]
+    form = {**filled, "credential": json.dumps(passkey.get(options_of(browser)))}
+    cookies = dict(browser.cookies)
+    assert is_back(browser.post(action, form))
+    again = Browser(poolgate, cookies=cookies)
+    assert not is_back(again.post(f"{BASE}{action.removeprefix(BASE)}", form))
+    assert again.path == f"{BASE}/login"
+
+
+def test_an_answer_to_another_app_is_none(browser, passkeys, poolgate):
+    passkey = enrolled(passkeys.app)
+    other = opened(Browser(poolgate), passkeys.another(ExplicitAuthFlows=FLOWS))
+    answer = json.dumps(passkey.get(options_of(other)))
+    asked = other.page.forms[form_of(other, "WEB_AUTHN")][1]["asked"]
+    opened(browser, passkeys)
+    browser.send(form=form_of(browser, "WEB_AUTHN"), credential=answer, asked=asked)
+    assert (browser.path, "This took too long" in browser.says) == (f"{BASE}/login", True)
+    browser.send(form=form_of(browser, "WEB_AUTHN"), credential=answer, asked="no such thing")
+    assert "This took too long" in browser.says
+
+
+@pytest.mark.parametrize("handle", [None, "bm9ib2R5", "_w"])
+def test_a_passkey_of_nobody_is_refused(browser, passkeys, handle):
+    passkey = enrolled(passkeys.app)
+    assert REFUSED in without_name(opened(browser, passkeys), passkey, userHandle=handle).says
+
+
+def test_what_is_no_passkey_is_refused(browser, passkeys):
+    enrolled(passkeys.app)
+    opened(browser, passkeys)
+    form = form_of(browser, "WEB_AUTHN")
+    assert REFUSED in browser.send(form=form, credential="{}").says
+    assert "Passkeys need JavaScript" in browser.send(form=form, credential="").says
+
+
+def test_one_factor_is_not_enough_where_two_are_owed(browser, passkeys):
+    passkey = enrolled(passkeys.app)
+    enrol(passkeys.app, passkeys.app.access_token())
+    passkeys.app.cognito.admin_set_user_mfa_preference(
+        UserPoolId=passkeys.app.pool_id,
+        Username="alice",
+        SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True},
+    )
+    configure(passkeys.app, "OPTIONAL", RelyingPartyId=RP_ID)
+    assert REFUSED in without_name(opened(browser, passkeys), passkey).says
+
+
+def test_a_disabled_user_is_told_only_with_the_passkey(browser, passkeys):
+    passkey = enrolled(passkeys.app)
+    passkeys.app.disable()
+    opened(browser, passkeys)
+    stranger = Passkey(credential_id=passkey.credential_id, user_handle=passkey.user_handle)
+    assert REFUSED in without_name(browser, stranger).says
+    assert "This account is disabled." in without_name(browser, passkey).says
+
+
+def test_classic_pages_take_none(browser, poolgate):
+    classic = choosing(poolgate, "PASSWORD", "WEB_AUTHN", managed=False)
+    enrolled(classic.app)
+    opened(browser, classic)
+    action, filled = browser.page.forms[0]
+    browser.post(action, {**filled, "credential": "{}", "asked": ""})
+    assert "Please fill in everything." in browser.says

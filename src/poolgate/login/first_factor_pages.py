@@ -1,6 +1,7 @@
 """A sign-in that begins with a name, and goes on with the proof that its user chooses.
 
     /login ──name──> /challenge ── password | passkey | send me a code ──> what is owed then
+       └── a passkey that says whose it is ──────────────────────────────────┘
 
 A name that nobody has is asked the same, and none of it can be answered.
 """
@@ -11,9 +12,10 @@ from poolgate.foundation.secret import Secret
 from poolgate.login import scripts
 from poolgate.login.visits import CHALLENGE, Visit
 from poolgate.login.wording import Told
-from poolgate.userpools import auth_flows, choice_sign_in
+from poolgate.userpools import auth_flows, choice_sign_in, discovered_passkeys
 from poolgate.userpools.auth_flows import AuthFlow
 from poolgate.userpools.challenges import Challenge
+from poolgate.userpools.discovered_passkeys import Found, Offered
 from poolgate.userpools.sign_in_policy import FirstFactor
 from poolgate.web.messages import HttpResponse
 
@@ -28,6 +30,27 @@ def begins_by_choice(visit: Visit) -> bool:
         visit.place.is_managed_login
         and auth_flows.is_enabled(visit.request.app_client, AuthFlow.USER_AUTH)
         and set(visit.pool.first_factors) > {FirstFactor.PASSWORD}
+    )
+
+
+def passkey_offered(visit: Visit) -> Offered | None:
+    """Return what lets somebody sign in with a passkey and without a name, if that can be."""
+    if not begins_by_choice(visit):
+        return None
+    return discovered_passkeys.offer(visit.call, visit.pool, visit.request.app_client.client_id)
+
+
+def passkey_found(visit: Visit) -> Found:
+    """Return whose passkey was sent instead of a name.
+
+    Raises what `discovered_passkeys.find` raises.
+    """
+    return discovered_passkeys.find(
+        visit.call,
+        visit.request.app_client.client_id,
+        visit.form.get("asked", ""),
+        visit.form["credential"],
+        acr_values=" ".join(visit.request.acr_values),
     )
 
 

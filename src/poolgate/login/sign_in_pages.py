@@ -19,7 +19,7 @@ import segno
 
 from poolgate.credentials.totp import render_key_uri
 from poolgate.foundation.secret import Secret
-from poolgate.login import first_factor_pages, providers
+from poolgate.login import first_factor_pages, providers, scripts
 from poolgate.login.faults import guarded
 from poolgate.login.fields import (
     PREFIX,
@@ -72,8 +72,11 @@ def login(visit: Visit) -> HttpResponse:
 
 
 def _show_form(visit: Visit) -> HttpResponse:
+    passkey = first_factor_pages.passkey_offered(visit)
     return replace(visit, state=_without_step(visit.state)).show(
         "login.html",
+        script_path=visit.place.base_path + scripts.PASSKEYS if passkey else "",
+        passkey=passkey,
         title=visit.texts.SIGN_IN_TITLE,
         name_label=login_name_label(visit.texts, visit.pool),
         username=visit.state.username or visit.request.login_hint or "",
@@ -87,8 +90,10 @@ def _show_form(visit: Visit) -> HttpResponse:
 
 
 def _begin(visit: Visit) -> HttpResponse:
-    username = visit.form.get("username", "").strip()
     by_choice = first_factor_pages.begins_by_choice(visit)
+    if by_choice and "credential" in visit.form:
+        return _begin_with_passkey(visit)
+    username = visit.form.get("username", "").strip()
     attempt = Attempt(
         door=Door.PAGES,
         flow=AuthFlow.USER_AUTH if by_choice else AuthFlow.USER_PASSWORD_AUTH,
@@ -98,6 +103,15 @@ def _begin(visit: Visit) -> HttpResponse:
     )
     client_id = visit.request.app_client.client_id
     return _go_on(visit, username, lambda: sign_in.begin(visit.call, client_id, attempt))
+
+
+def _begin_with_passkey(visit: Visit) -> HttpResponse:
+    if not visit.form["credential"]:
+        # Only a browser without script sends none.
+        return visit.go(LOGIN, visit.remembering(fault=visit.texts.PASSKEYS_NEED_SCRIPT))
+    found = first_factor_pages.passkey_found(visit)
+    name = found.situation.login_name
+    return _go_on(visit, name, lambda: sign_in.begin_with_passkey(visit.call, found))
 
 
 def _go_on(visit: Visit, username: str, step: Callable[[], Outcome]) -> HttpResponse:

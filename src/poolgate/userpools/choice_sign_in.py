@@ -150,7 +150,13 @@ def passkey_options(
     held = passkey_sign_in.held(call, situation)
     if not (challenge and held):
         return None
-    return passkey_sign_in.render_options(situation, held, challenge)
+    return passkey_sign_in.render_options(
+        situation.pool,
+        held[0].relying_party_id,
+        held,
+        challenge,
+        asker.app_client.auth_session_seconds * 1000,
+    )
 
 
 def answer_choice(call: Call, asker: Situation, answer: Answer) -> Step:
@@ -264,6 +270,7 @@ def _begin_with_passkey(call: Call, begun: Begun, given: Given) -> Step:
             given.passkeys,
             given.credential,
             door=begun.door,
+            challenge=begun.answered.auth_session.passkey_challenge,
             answered=begun.answered,
         )
     asked = passkey_sign_in.ask(begun.situation, given.passkeys)

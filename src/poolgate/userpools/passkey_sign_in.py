@@ -32,6 +32,7 @@ from poolgate.userpools.challenges import Factor, may_passkey_count_twice
 from poolgate.userpools.passkey_responses import PasskeyResponse, parse_assertion
 from poolgate.userpools.passkey_settings import NO_PASSKEY_SETTINGS
 from poolgate.userpools.passkeys import Passkey, PasskeyUse, RelyingPartyMissing
+from poolgate.userpools.pools import UserPool
 from poolgate.userpools.sign_in_progress import Progress, count_failure
 from poolgate.userpools.situations import Situation
 from poolgate.userpools.users import User
@@ -71,18 +72,33 @@ def ask(situation: Situation, choices: Sequence[Passkey]) -> Asked:
     if not choices:
         return Asked()
     challenge = ceremonies.new_challenge()
-    options = render_options(situation, choices, challenge)
+    options = render_options(
+        situation.pool,
+        choices[0].relying_party_id,
+        choices,
+        challenge,
+        situation.app_client.auth_session_seconds * 1000,
+    )
     return Asked(challenge, {"CREDENTIAL_REQUEST_OPTIONS": options})
 
 
-def render_options(situation: Situation, choices: Sequence[Passkey], challenge: bytes) -> str:
-    """Return what a browser needs to have one of these passkeys sign the challenge."""
-    settings = situation.pool.passkeys or NO_PASSKEY_SETTINGS
+def render_options(
+    pool: UserPool,
+    relying_party_id: str,
+    choices: Sequence[Passkey],
+    challenge: bytes,
+    timeout_millis: int,
+) -> str:
+    """Return what a browser needs to have one of these passkeys sign the challenge.
+
+    Without choices any passkey will do that the browser has for the relying party.
+    """
+    settings = pool.passkeys or NO_PASSKEY_SETTINGS
     # AWS API_RespondToAuthChallenge: a PublicKeyCredentialRequestOptionsJSON of WebAuthn 3.
     options = {
         "challenge": encode_base64url(challenge).decode(),
-        "timeout": situation.app_client.auth_session_seconds * 1000,
-        "rpId": choices[0].relying_party_id,
+        "timeout": timeout_millis,
+        "rpId": relying_party_id,
         "allowCredentials": [
             {
                 "type": "public-key",
@@ -103,15 +119,15 @@ def prove(
     credential: str,
     *,
     door: Door,
-    answered: PresentedAuthSession,
+    challenge: bytes,
+    answered: PresentedAuthSession | None,
 ) -> Progress:
     """Return the sign-in with one of these passkeys proven; a wrong proof is counted.
 
-    The auth session stays usable after a wrong one. Raises PasskeyMalformed for what is no proof at
-    all, PasskeyRefused or LockedOut.
+    The auth session, if there is one, stays usable after a wrong one. Raises PasskeyMalformed for
+    what is no proof at all, PasskeyRefused or LockedOut.
     """
     response = parse_assertion(credential)
-    challenge = answered.auth_session.passkey_challenge
     try:
         user, proven = _proven(call, situation, choices, response, challenge)
     except PasskeyRefused:

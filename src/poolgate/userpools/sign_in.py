@@ -23,6 +23,7 @@ from poolgate.userpools import (
     completed_sign_ins,
     custom_sign_in,
     device_proofs,
+    discovered_passkeys,
     issued_challenges,
     lockout,
     log_delivery,
@@ -54,6 +55,7 @@ from poolgate.userpools.challenges import (
     Owed,
     owed_on_device,
 )
+from poolgate.userpools.discovered_passkeys import Found
 from poolgate.userpools.issued_challenges import ChallengeIssued, Step
 from poolgate.userpools.mfa_settings import MfaDemand
 from poolgate.userpools.pools import UserPool
@@ -98,6 +100,15 @@ def begin(
         password_proofs.verify_known(situation)
         sign_in_triggers.ask_before_sign_in(call, situation, attempt.client_metadata)
     return _go_on(call, _FIRST_STEPS[attempt.flow](call, situation, attempt))
+
+
+def begin_with_passkey(call: Call, found: Found) -> Outcome:
+    """Begin a sign-in of the login pages with a passkey that said whose it is."""
+    situation = found.situation
+    account_events.verify_address_allowed(call, situation.pool, situation.app_client)
+    lockout.verify_open(situation.failures, call.now_millis)
+    sign_in_triggers.ask_before_sign_in(call, situation, None)
+    return _go_on(call, discovered_passkeys.prove(call, found))
 
 
 def continue_(
