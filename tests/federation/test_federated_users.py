@@ -12,6 +12,7 @@ from kits.people import new_call
 
 from poolgate.testing import LocalPoolgate
 from poolgate.userpools import browser_sessions, pools, user_transfer
+from poolgate.userpools.account_events import RequestBlocked
 from poolgate.userpools.attributes import AttributeImmutable, EmailMalformed, SchemaMismatch
 from poolgate.userpools.browser_sessions import Upstream
 from poolgate.userpools.federated_sign_in import LinkedUserUnconfirmed, ProviderNotOffered
@@ -395,6 +396,38 @@ def test_an_inbound_function_that_gives_nothing_keeps_what_came(watched):
     app, _ = watched
     app.arrive(given_name="Anna")
     assert app.attributes(ANNA)["given_name"] == "Anna"
+
+
+# -- threat protection --------------------------------------------------------------------------
+
+
+def test_where_the_pool_watches_sign_ins_are_remembered(poolgate):
+    pool = {
+        **CASE_SENSITIVE,
+        "UserPoolTier": "PLUS",
+        "UserPoolAddOns": {"AdvancedSecurityMode": "ENFORCED"},
+    }
+    app = FederatedApp.of(poolgate, pool=pool)
+    app.arrive()
+    app.arrive()
+    events = app.cognito.admin_list_user_auth_events(UserPoolId=app.pool_id, Username=ANNA)
+    seen = {(event["EventType"], event["EventResponse"]) for event in events["AuthEvents"]}
+    assert seen == {("SignUp", "Pass"), ("SignIn", "Pass")}
+
+
+def test_an_address_that_is_always_blocked_stays_out(poolgate):
+    pool = {
+        **CASE_SENSITIVE,
+        "UserPoolTier": "PLUS",
+        "UserPoolAddOns": {"AdvancedSecurityMode": "ENFORCED"},
+    }
+    app = FederatedApp.of(poolgate, pool=pool)
+    app.cognito.set_risk_configuration(
+        UserPoolId=app.pool_id,
+        RiskExceptionConfiguration={"BlockedIPRangeList": ["127.0.0.0/8"]},
+    )
+    with pytest.raises(RequestBlocked):
+        app.arrive()
 
 
 # -- moving -------------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ from poolgate.testing import LocalPoolgate
 
 SENSITIVE = {"UsernameConfiguration": {"CaseSensitive": True}}
 MAPPING = {"email": "email", "email_verified": "email_verified", "given_name": "given_name"}
+# CreateIdentityProvider looks whether the issuer is there.
+ASKED_WHEN_MADE = 1
 COME_BACK = f"http://poolgate.test{BASE}/oauth2/idpresponse"
 
 
@@ -198,6 +200,18 @@ def test_the_former_session_of_the_browser_ends(journey):
     assert browser.authorize().location.startswith(f"{BASE}/login?")
 
 
+def test_a_session_counts_only_where_its_way_of_signing_in_does(journey):
+    assert "code" in journey.sign_in().query
+    federated = journey.app.browser
+    local = federated.another()
+    local.cookies = federated.cookies
+    assert local.authorize().location.startswith(f"{BASE}/login?")
+    assert "code" in federated.authorize().query
+    only = federated.another(SupportedIdentityProviders=["Partner"])
+    only.signed_in("bert")
+    assert only.authorize().location.startswith(f"{BASE}/login?")
+
+
 # -- levels -------------------------------------------------------------------------------------
 
 
@@ -363,6 +377,18 @@ def test_discovery_that_leads_astray_is_refused(provider, discovery):
     provider.discovery.update(discovery)
     told = journey.leave().query
     assert told["error_description"] == "Unable to contact well-known endpoint"
+
+
+def test_a_provider_that_is_down_is_not_asked_again_at_once(journey, provider):
+    path = "/.well-known/openid-configuration"
+    provider.statuses[path] = 503
+    for _ in range(3):
+        told = journey.leave().query
+        assert told["error_description"] == "Unable to contact well-known endpoint"
+    assert len(provider.asked_at(path)) == 1 + ASKED_WHEN_MADE
+    del provider.statuses[path]
+    provider.poolgate.clock.advance(10)
+    assert journey.leave().location.startswith(f"{provider.url}/authorize")
 
 
 def test_a_provider_that_is_gone_is_told(journey, provider):

@@ -19,9 +19,10 @@ from poolgate.oauth.devices import VERIFICATION_PATH
 from poolgate.oauth.places import Place
 from poolgate.store.call import Call
 from poolgate.userpools import app_clients, device_authorizations
+from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.attempt_limits import AttemptLimitExceeded
-from poolgate.userpools.browser_sessions import BrowserSession
-from poolgate.userpools.device_authorizations import UserCodeInvalid, WaitingDevice
+from poolgate.userpools.browser_sessions import BrowserSession, is_taken_by
+from poolgate.userpools.device_authorizations import UserCodeInvalid
 from poolgate.web.messages import HttpRequest, HttpResponse
 from poolgate.web.parameters import (
     ParameterRepeated,
@@ -65,8 +66,10 @@ def answer_device_page(call: Call, http: HttpRequest, place: Place) -> HttpRespo
 def _take(asked: _Asked, user_code: str, decision: str) -> HttpResponse:
     call, place, texts = asked.call, asked.place, asked.texts
     waiting = device_authorizations.get_waiting(call, place.pool_id, user_code)
+    with call.db.reading() as transaction:
+        app_client = app_clients.get(transaction, waiting.client_id)
     browser_session = find_browser_session(call, place, asked.http)
-    if browser_session is None:
+    if browser_session is None or not is_taken_by(app_client, browser_session):
         query = render_parameters((("user_code", user_code),))
         return HttpResponse(
             SEE_OTHER,
@@ -82,7 +85,7 @@ def _take(asked: _Asked, user_code: str, decision: str) -> HttpResponse:
     if decision == DENY:
         device_authorizations.deny(call, place.pool_id, user_code)
         return render_page(OK, texts, texts.DEVICE_DENIED_TITLE, texts.DEVICE_DENIED)
-    return _show_consent(asked, user_code, waiting=waiting, browser_session=browser_session)
+    return _show_consent(asked, user_code, app_client, browser_session)
 
 
 def _show_form(asked: _Asked, user_code: str, *, fault: str) -> HttpResponse:
@@ -94,10 +97,8 @@ def _show_form(asked: _Asked, user_code: str, *, fault: str) -> HttpResponse:
 
 
 def _show_consent(
-    asked: _Asked, user_code: str, *, waiting: WaitingDevice, browser_session: BrowserSession
+    asked: _Asked, user_code: str, app_client: AppClient, browser_session: BrowserSession
 ) -> HttpResponse:
-    with asked.call.db.reading() as transaction:
-        app_client = app_clients.get(transaction, waiting.client_id)
     return _show(
         asked,
         "consent.html",

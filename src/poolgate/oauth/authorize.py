@@ -25,7 +25,7 @@ from poolgate.oauth.pushed import consume_pushed, is_pushed
 from poolgate.oauth.requests import OAuthRequest, form_of, query_of
 from poolgate.store.call import Call
 from poolgate.userpools import step_up
-from poolgate.userpools.browser_sessions import BrowserSession
+from poolgate.userpools.browser_sessions import BrowserSession, is_taken_by
 from poolgate.web.messages import HttpResponse
 from poolgate.web.parameters import render_parameters
 
@@ -104,7 +104,8 @@ def is_usable(
         return False
     if authorization.max_age is not None and age_seconds > authorization.max_age:
         return False
-    if not authorization.prompts.isdisjoint(_ASKS_AGAIN):
+    asks_again = not authorization.prompts.isdisjoint(_ASKS_AGAIN)
+    if asks_again or not is_taken_by(authorization.app_client, browser_session):
         return False
     # SPEC OpenID Connect Core s3.1.2.1: a hint means somebody; anybody else signs in anew.
     if authorization.hinted_sub not in {None, browser_session.user.sub}:

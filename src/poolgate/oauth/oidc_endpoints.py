@@ -17,6 +17,7 @@ from poolgate.userpools.provider_details import ENDPOINT_KEYS, ProviderType
 PLAIN_OAUTH = frozenset({ProviderType.FACEBOOK, ProviderType.AMAZON})
 _PATH = "/.well-known/openid-configuration"
 _KEPT_MILLIS: Final = 15 * 60 * 1000
+_MISSED_MILLIS: Final = 10 * 1000
 _MOST_KEPT: Final = 500
 
 
@@ -80,25 +81,45 @@ def endpoints_of(call: Call, provider: IdentityProvider) -> Endpoints:
 
 
 class _Discoveries:
-    """Documents by issuer, kept for a while and bounded in number; shared between threads."""
+    """Documents by issuer, kept for a while and bounded in number; shared between threads.
+
+    That there is none is kept for a moment, too: whoever asks for a provider that is down must not
+    make this server wait for it without end.
+    """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[int, Discovery]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[int, Discovery | None]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, call: Call, issuer: str) -> Discovery:
         """Return what the issuer publishes; raise DiscoveryFailed."""
         with self._lock:
             kept = self._kept.get(issuer)
-        if kept is not None and 0 <= call.now_millis - kept[0] < _KEPT_MILLIS:
-            return kept[1]
-        discovery = _fetched(call, issuer)
+        if kept is not None:
+            asked_at, discovery = kept
+            lasts_millis = _KEPT_MILLIS if discovery else _MISSED_MILLIS
+            if 0 <= call.now_millis - asked_at < lasts_millis:
+                return _found(discovery)
+        try:
+            discovery = _fetched(call, issuer)
+        except DiscoveryFailed:
+            self._keep(call, issuer, None)
+            raise
+        self._keep(call, issuer, discovery)
+        return discovery
+
+    def _keep(self, call: Call, issuer: str, discovery: Discovery | None) -> None:
         with self._lock:
             self._kept[issuer] = (call.now_millis, discovery)
             self._kept.move_to_end(issuer)
             while len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
-        return discovery
+
+
+def _found(discovery: Discovery | None) -> Discovery:
+    if discovery is None:
+        raise DiscoveryFailed(private_detail="failed a moment ago")
+    return discovery
 
 
 _DISCOVERIES: Final = _Discoveries()

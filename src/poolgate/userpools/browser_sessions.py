@@ -23,8 +23,10 @@ from poolgate.foundation.randomness import random_token, random_uuid
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
+from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.authentication_levels import Reached
 from poolgate.userpools.challenge_answers import password_set_at
+from poolgate.userpools.client_settings import LOCAL_PROVIDER
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.session_activity import activity_of
 from poolgate.userpools.tables import browser_sessions, users
@@ -105,6 +107,16 @@ _PURGE = sa.delete(browser_sessions).where(browser_sessions.c.expires_at <= sa.b
 def lifetime_seconds(pool: UserPool) -> int:
     """Return how long sessions of the pool last."""
     return TRACKED_LIFETIME_SECONDS if pool.session_tracking else LIFETIME_SECONDS
+
+
+def is_taken_by(app_client: AppClient, browser_session: BrowserSession) -> bool:
+    """Tell whether the app client takes users who signed in as this one did.
+
+    Single sign-on is for whom each app client lets in: here, or by that identity provider.
+    """
+    upstream = browser_session.upstream
+    way = LOCAL_PROVIDER if upstream is None else upstream.provider_name
+    return way in (app_client.identity_providers or (LOCAL_PROVIDER,))
 
 
 def may_sign_in_upstream(user: User) -> bool:

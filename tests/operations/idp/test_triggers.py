@@ -58,6 +58,14 @@ def test_functions_are_kept_and_shown(poolgate: LocalPoolgate) -> None:
     assert described["LambdaConfig"] == {}
 
 
+@pytest.mark.model("InboundFederationLambdaType")
+def test_the_function_for_other_providers_claims_has_a_version(poolgate: LocalPoolgate) -> None:
+    config = {"InboundFederation": {"LambdaVersion": "V1_0", "LambdaArn": FUNCTION}}
+    app = App.of(poolgate, pool={"LambdaConfig": config})
+    described = app.cognito.describe_user_pool(UserPoolId=app.pool_id)["UserPool"]
+    assert described["LambdaConfig"] == config
+
+
 @pytest.mark.assumed("texts for functions that pools cannot ask")
 def test_what_is_no_function_is_refused(poolgate: LocalPoolgate) -> None:
     topic = "arn:aws:sns:us-east-1:123456789012:topic"
