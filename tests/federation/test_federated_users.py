@@ -271,6 +271,11 @@ def test_a_link_by_a_mapped_attribute_counts(partner):
     assert signed_in.browser_session.user.username == "anna"
 
 
+def test_a_value_that_no_link_can_have_links_nobody(poolgate):
+    app = FederatedApp.of(poolgate, pool=CASE_SENSITIVE, WriteAttributes=["given_name"])
+    assert app.arrive(email="anna\0@example.com").browser_session.user.username == ANNA
+
+
 def test_a_link_that_was_ended_leads_to_a_profile(partner):
     partner.browser.app.user("anna")
     partner.link("anna", "anna")

@@ -100,7 +100,13 @@ def linkable_values(assertion: Assertion) -> dict[str, str]:
         values |= {
             claim: attribute_text(value) for claim, value in assertion.claims.items() if value
         }
-    return values
+    return {name: value for name, value in values.items() if is_storable_text(name + value)}
+
+
+def is_storable_text(text: str) -> bool:
+    """Tell whether every database can hold the text."""
+    # PostgreSQL text cannot hold this character.
+    return "\0" not in text
 
 
 def _is_writable(app_client: AppClient, attribute: str) -> bool:

@@ -16,7 +16,12 @@ from poolgate.store.database import Transaction
 from poolgate.userpools import attributes, groups, linked_identities, usernames, users
 from poolgate.userpools.attribute_updates import revoke_stale_codes
 from poolgate.userpools.attributes import AttributeImmutable
-from poolgate.userpools.federated_assertions import Assertion, linkable_values, with_flags
+from poolgate.userpools.federated_assertions import (
+    Assertion,
+    is_storable_text,
+    linkable_values,
+    with_flags,
+)
 from poolgate.userpools.pools import UserPool
 from poolgate.userpools.provider_changes import group_description, group_of
 from poolgate.userpools.users import User, UserStatus
@@ -63,6 +68,8 @@ def find(transaction: Transaction, pool: UserPool, person: Person) -> User | Non
     sign-up, or another person at the provider whose subject differs in case only.
     """
     assertion = person.assertion
+    if not is_storable_text(assertion.subject):
+        raise SubjectUnusable(username=assertion.subject)
     sub = linked_identities.find(transaction, pool.pool_id, assertion.identity)
     if sub is None:
         sub = linked_identities.find_by_attributes(
