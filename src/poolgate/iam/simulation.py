@@ -5,7 +5,7 @@ The decision itself is the one that every request meets; here the requests are m
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -26,6 +26,18 @@ from poolgate.store.database import Transaction
 
 EVERY_RESOURCE = "*"
 _ENTITY = re.compile(r"arn:aws:iam::[0-9]{12}:(user|group|role)/(?:[!-~]*/)?([\w+=,.@-]{1,128})")
+_ACCOUNT = re.compile(r"arn:aws:iam::([0-9]{12}):root")
+_ACCOUNT_PART = 4
+_ANYTHING = parse_policy(
+    '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+)
+_EC2_RESOURCES = ("instance", "image", "security-group", "network-interface")
+_RESOURCES_OF_OPTION: Mapping[str, tuple[str, ...]] = {
+    "EC2-VPC-InstanceStore": _EC2_RESOURCES,
+    "EC2-VPC-InstanceStore-Subnet": (*_EC2_RESOURCES, "subnet"),
+    "EC2-VPC-EBS": (*_EC2_RESOURCES, "volume"),
+    "EC2-VPC-EBS-Subnet": (*_EC2_RESOURCES, "subnet", "volume"),
+}
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
 
 
@@ -41,6 +53,18 @@ class TooManyBoundaries(Failure):
     """A principal has one permissions boundary at most."""
 
 
+class CallerNotNamed(Failure):
+    """A resource policy is about somebody: it is simulated for a user who is named."""
+
+
+class ResourceOwnerUnclear(Failure):
+    """The owner of the resources is not named as an account is. Facts: arn."""
+
+
+class ResourcesMissing(Failure):
+    """The kind of simulation wants resources that are not given. Facts: option, resources."""
+
+
 class ActionNotSimulated(Failure):
     """What is to be simulated is no single action. Facts: action."""
 
@@ -54,6 +78,7 @@ class SourceType(StrEnum):
 
     IDENTITY = "IAM Policy"
     BOUNDARY = "IAM Permissions Boundary Policy"
+    RESOURCE = "Resource Policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +102,8 @@ class MatchedStatement:
 class Outcome:
     """What was decided on a scenario, by which statements, without which context keys.
 
-    `within_boundary` is None where there is no permissions boundary.
+    `within_boundary` is None where there is no permissions boundary; `sides` is what each side says
+    by itself where the resource is another account's.
     """
 
     scenario: Scenario
@@ -85,6 +111,7 @@ class Outcome:
     matched: tuple[MatchedStatement, ...]
     missing_context_keys: tuple[str, ...]
     within_boundary: bool | None
+    sides: Mapping[SourceType, Effect]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +130,8 @@ class Simulation:
     identity: Sequence[NamedDocument]
     boundary: NamedDocument | None
     context: Mapping[str, tuple[str, ...]]
+    resource: NamedDocument | None = None
+    resource_account: str | None = None
 
     def outcome(self, scenario: Scenario) -> Outcome:
         """Return what would be decided on a scenario."""
@@ -111,6 +140,7 @@ class Simulation:
             action=scenario.action,
             resource=scenario.resource,
             context=self._context,
+            resource_account=self._owner_of(scenario.resource),
         )
         decision = decide(self._policies, request)
         boundary = self._policies.boundary
@@ -121,8 +151,20 @@ class Simulation:
             missing_context_keys=self._missing(scenario),
             within_boundary=None
             if boundary is None
-            else decide(PolicySet(identity=(boundary,)), request).allowed,
+            else decide(PolicySet(identity=(boundary,)), _in_own_account(request)).allowed,
+            sides=self._sides(request) if request.is_cross_account else {},
         )
+
+    def _owner_of(self, resource: str) -> str | None:
+        """Return whose a resource is; without a side of its own it has no say in that."""
+        if self.resource is None and self.resource_account is None:
+            return None
+        return _account_of(resource) or self.resource_account
+
+    def _sides(self, request: AccessRequest) -> Mapping[SourceType, Effect]:
+        own = decide(replace(self._policies, resource=None), _in_own_account(request))
+        other = decide(PolicySet(resource=self._policies.resource, identity=(_ANYTHING,)), request)
+        return {SourceType.IDENTITY: own.effect, SourceType.RESOURCE: other.effect}
 
     @cached_property
     def _context(self) -> dict[str, tuple[str, ...]]:
@@ -134,18 +176,26 @@ class Simulation:
     def _documents(self) -> Sequence[tuple[SourceType, NamedDocument, Policy]]:
         identity = [(SourceType.IDENTITY, each) for each in self.identity]
         boundary = [] if self.boundary is None else [(SourceType.BOUNDARY, self.boundary)]
+        resource = [] if self.resource is None else [(SourceType.RESOURCE, self.resource)]
         # Named by position: two policies may have the same name.
         return [
-            (source_type, each, parse_policy(each.document, name=str(position)))
-            for position, (source_type, each) in enumerate([*identity, *boundary])
+            (
+                source_type,
+                each,
+                parse_policy(each.document, name=str(position), kind=_kind(source_type)),
+            )
+            for position, (source_type, each) in enumerate([*identity, *boundary, *resource])
         ]
 
     @cached_property
     def _policies(self) -> PolicySet:
-        compiled = [policy for _, _, policy in self._documents]
-        identity = compiled[: len(self.identity)]
+        compiled: dict[SourceType, list[Policy]] = {}
+        for source_type, _, policy in self._documents:
+            compiled.setdefault(source_type, []).append(policy)
         return PolicySet(
-            identity=tuple(identity), boundary=None if self.boundary is None else compiled[-1]
+            identity=tuple(compiled.get(SourceType.IDENTITY, ())),
+            boundary=next(iter(compiled.get(SourceType.BOUNDARY, ())), None),
+            resource=next(iter(compiled.get(SourceType.RESOURCE, ())), None),
         )
 
     @cached_property
@@ -154,7 +204,9 @@ class Simulation:
             statement.unnamed_label: MatchedStatement(each.name, source_type, text)
             for source_type, each, policy in self._documents
             for statement, text in zip(
-                policy.statements, statement_texts(each.document), strict=True
+                policy.statements,
+                statement_texts(each.document, _kind(source_type)),
+                strict=True,
             )
         }
 
@@ -172,6 +224,37 @@ class Simulation:
     def _statements(self) -> Iterator[Statement]:
         for _, _, policy in self._documents:
             yield from policy.statements
+
+
+def given_resource_policy(document: str) -> NamedDocument:
+    """Return the resource policy of a request; raise SimulatedPolicyMalformed."""
+    try:
+        parse_policy(document, kind=PolicyKind.RESOURCE)
+    except MalformedPolicy as error:
+        raise SimulatedPolicyMalformed(detail=error.detail) from error
+    return NamedDocument("ResourcePolicy", document)
+
+
+def owner_account(arn: str) -> str:
+    """Return the account that owns the resources of a request; raise ResourceOwnerUnclear."""
+    named = _ACCOUNT.fullmatch(arn)
+    if named is None:
+        raise ResourceOwnerUnclear(arn=arn)
+    return named[1]
+
+
+def verify_resources(option: str, resources: Sequence[str]) -> None:
+    """Raise ResourcesMissing unless a kind of simulation has the resources that it is about.
+
+    # AWS API_SimulateCustomPolicy "ResourceHandlingOption"
+    """
+    wanted = _RESOURCES_OF_OPTION.get(option)
+    if wanted is None:
+        raise ResourcesMissing(option=option, resources="none that are known")
+    given = {arn.rpartition(":")[2].partition("/")[0] for arn in resources}
+    missing = [kind for kind in wanted if kind not in given]
+    if missing:
+        raise ResourcesMissing(option=option, resources=", ".join(missing))
 
 
 def given_documents(documents: Sequence[str], list_name: str) -> tuple[NamedDocument, ...]:
@@ -242,6 +325,19 @@ _SOURCES: Mapping[str, tuple[Callable[[Transaction, str], PolicyOwner], type[Fai
     ),
     "role": (lambda transaction, name: roles.get(transaction, name).owner, roles.RoleNotFound),
 }
+
+
+def _kind(source_type: SourceType) -> PolicyKind:
+    return PolicyKind.RESOURCE if source_type is SourceType.RESOURCE else PolicyKind.IDENTITY
+
+
+def _account_of(resource: str) -> str | None:
+    """Return the account that an ARN names; None for those that name none, as a bucket's."""
+    return (resource.split(":")[_ACCOUNT_PART] or None) if is_arn(resource) else None
+
+
+def _in_own_account(request: AccessRequest) -> AccessRequest:
+    return replace(request, resource_account=None)
 
 
 def nobody(account_id: AccountId) -> SimulatedCaller:

@@ -147,6 +147,24 @@ iam_account_aliases = sa.Table(
     sa.Column("alias", sa.Text, nullable=False),
 )
 
+# Reports on the use of services that were asked for; they are made when they are read.
+iam_access_jobs = sa.Table(
+    "iam_access_jobs",
+    metadata,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("arn", sa.Text, nullable=False),
+    sa.Column("granularity", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+
+iam_credential_reports = sa.Table(
+    "iam_credential_reports",
+    metadata,
+    sa.Column("account_id", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+
 # At most one row: the account's issuer, made when the feature was enabled first.
 iam_outbound_federation = sa.Table(
     "iam_outbound_federation",

@@ -7,7 +7,7 @@ from poolgate.delivery.queue import Carrier
 from poolgate.delivery.sender import Attempt, MessageSender, Outcome
 from poolgate.foundation.clock import epoch_millis
 from poolgate.foundation.ids import PoolId
-from poolgate.iam import temporary_keys
+from poolgate.iam import service_access, temporary_keys
 from poolgate.secrets import stored_secrets
 from poolgate.server.event_log import EventLog
 from poolgate.server.rotations import rotation_worker
@@ -97,6 +97,7 @@ def _forget_expired(installation: Installation, log: EventLog) -> None:
             removed = purge_expired(installation.db, now_millis)
             with installation.db.writing(about="housekeeping") as transaction:
                 removed += temporary_keys.purge(transaction, now_millis)
+                removed += service_access.purge_jobs(transaction, now_millis)
                 removed += stored_secrets.purge(transaction, now_millis)
             log.info("expired rows removed", rows=removed)
         except Exception as error:  # noqa: BLE001 - whatever kept the database away, the next round does it

@@ -6,6 +6,8 @@ from kits.keychain import allow, deny, document, trusting
 RECORDED = "iam/test_iam.snapshot.json TestIAMIntegrations::test_simulate_principle_policy"
 EC2 = trusting({"Service": "ec2.amazonaws.com"})
 BUCKET = "arn:aws:s3:::bucket"
+OPEN_BUCKET = document(allow("s3:GetObject", "arn:aws:s3:::reports/*", Principal="*"))
+OBJECT = "arn:aws:s3:::reports/may.csv"
 PUTTING = json.dumps(
     {
         "Version": "2012-10-17",
@@ -246,6 +248,11 @@ def test_what_cannot_be_simulated_is_refused(poolgate, iam, refused, principals)
         {"PermissionsBoundaryPolicyInputList": [PUTTING, PUTTING]},
         {"ContextEntries": [{"ContextKeyValues": ["x"]}]},
         {"ResourcePolicy": PUTTING},
+        {"ResourceOwner": "arn:aws:iam::12:root"},
+        {"ResourceHandlingOption": "EC2-VPC-EBS"},
+        {"ResourceHandlingOption": "EC2-Moon"},
+        {"CallerArn": principals["role"], "ResourcePolicy": OPEN_BUCKET},
+        {"CallerArn": principals["user"], "ResourcePolicy": "{}"},
         {"CallerArn": f"arn:aws:iam::{poolgate.account_id}:root"},
     ):
         refusal = refused(iam.simulate_custom_policy, **{**whole, **members})
@@ -276,3 +283,64 @@ def test_who_may_simulate_one_principal_may_not_simulate_another(
     eve.simulate_principal_policy(PolicySourceArn=principals["user"], **asked)
     refusal = refused(eve.simulate_principal_policy, PolicySourceArn=principals["role"], **asked)
     assert refusal["code"] == "AccessDenied"
+
+
+@pytest.mark.documented("API_SimulateCustomPolicy", "ResourcePolicy with CallerArn")
+def test_a_resource_policy_has_its_say(iam, principals):
+    asked = {
+        "PolicyInputList": [document(allow("ec2:*"))],
+        "ActionNames": ["s3:GetObject", "s3:PutObject"],
+        "ResourceArns": [OBJECT],
+        "CallerArn": principals["user"],
+    }
+    without = iam.simulate_custom_policy(**asked)["EvaluationResults"]
+    assert [each["EvalDecision"] for each in without] == ["implicitDeny", "implicitDeny"]
+    reading, writing = iam.simulate_custom_policy(**asked, ResourcePolicy=OPEN_BUCKET)[
+        "EvaluationResults"
+    ]
+    assert (reading["EvalDecision"], writing["EvalDecision"]) == ("allowed", "implicitDeny")
+    (statement,) = reading["MatchedStatements"]
+    assert statement["SourcePolicyId"] == "ResourcePolicy"
+    assert reading["EvalDecisionDetails"] == {}
+
+
+@pytest.mark.documented("API_SimulatePrincipalPolicy", "ResourceOwner: both accounts must allow")
+def test_across_accounts_both_sides_are_told(iam, principals):
+    asked = {
+        "PolicySourceArn": principals["user"],
+        "ActionNames": ["s3:GetObject"],
+        "ResourceArns": [OBJECT],
+        "ResourceOwner": "arn:aws:iam::999999999999:root",
+        "ResourcePolicy": OPEN_BUCKET,
+    }
+
+    def decided(policy):
+        (told,) = iam.simulate_principal_policy(**asked, PolicyInputList=[policy])[
+            "EvaluationResults"
+        ]
+        return told["EvalDecision"], told["ResourceSpecificResults"][0]["EvalDecisionDetails"]
+
+    assert decided(document(allow("ec2:*"))) == (
+        "implicitDeny",
+        {"IAM Policy": "implicitDeny", "Resource Policy": "allowed"},
+    )
+    assert decided(document(allow("s3:*"))) == (
+        "allowed",
+        {"IAM Policy": "allowed", "Resource Policy": "allowed"},
+    )
+
+
+@pytest.mark.documented("API_SimulateCustomPolicy", "ResourceHandlingOption: resources wanted")
+def test_a_kind_of_simulation_wants_its_resources(iam):
+    arns = [
+        f"arn:aws:ec2:us-east-1:123456789012:{kind}/x"
+        for kind in ("instance", "image", "security-group", "network-interface")
+    ]
+    results = iam.simulate_custom_policy(
+        PolicyInputList=[document(allow("ec2:*"))],
+        ActionNames=["ec2:RunInstances"],
+        ResourceArns=arns,
+        ResourceHandlingOption="EC2-VPC-InstanceStore",
+        ResourceOwner="arn:aws:iam::123456789012:root",
+    )["EvaluationResults"]
+    assert len(results) == 4

@@ -5,6 +5,7 @@ from poolgate.iam import (
     access_keys,
     account_aliases,
     attachments,
+    credential_report,
     groups,
     inline_policies,
     managed_policies,
@@ -13,6 +14,7 @@ from poolgate.iam import (
     outbound_federation,
     roles,
     saml_providers,
+    service_access,
     service_linked_roles,
     simulation,
     tags,
@@ -29,6 +31,7 @@ from poolgate.saml.metadata import MetadataUnreadable
 NOT_FOUND = 404
 CONFLICT = 409
 FORBIDDEN = 403
+GONE = 410
 
 
 def _not_found(message: str) -> AwsError:
@@ -56,6 +59,12 @@ _USERS: ErrorTable = {
     users.IamUserHasPolicies: _still_used("delete policies"),
     users.IamUserHasAttachedPolicies: _still_used("detach all policies"),
     users.IamUserInGroups: _still_used("remove users from group"),
+    credential_report.NoCredentialReport: AwsError(
+        "ReportNotPresent",
+        "The account has no credential report; GenerateCredentialReport makes one.",
+        GONE,
+    ),
+    service_access.AccessJobNotFound: _not_found("The report {job_id} cannot be found."),
     outbound_federation.OutboundFederationEnabled: AwsError(
         "FeatureEnabled",
         "Outbound identity federation is already enabled for this account.",
@@ -234,6 +243,15 @@ _SIMULATION: ErrorTable = {
     simulation.SimulatedPolicyMalformed: AwsError("InvalidInput", "{detail}"),
     simulation.TooManyBoundaries: AwsError(
         "InvalidInput", "Only one permissions boundary policy can be simulated."
+    ),
+    simulation.CallerNotNamed: AwsError(
+        "InvalidInput", "A resource policy is simulated for a user, whom CallerArn names."
+    ),
+    simulation.ResourceOwnerUnclear: AwsError(
+        "InvalidInput", "The resource owner {arn} is not the ARN of an account."
+    ),
+    simulation.ResourcesMissing: AwsError(
+        "InvalidInput", "Resources of {option} are missing: {resources}."
     ),
     simulation.ActionNotSimulated: AwsError("InvalidInput", "Invalid action name: {action}"),
     simulation.ResourceNotSimulated: AwsError("InvalidInput", "Invalid resource: {resource}"),

@@ -2,6 +2,8 @@
 
 from poolgate.foundation.failure import Failure
 from poolgate.iam import simulation
+from poolgate.iam.inline_policies import NamedDocument
+from poolgate.iam.owners import OwnerKind, PolicyOwner
 from poolgate.iam.simulation import EVERY_RESOURCE, MatchedStatement, Outcome, Simulation
 from poolgate.operations.iam.paging import Paging
 from poolgate.operations.iam.registrar import registrar
@@ -14,9 +16,6 @@ from poolgate.store.call import Call
 _INPUTS = "PolicyInputList"
 _BOUNDARIES = "PermissionsBoundaryPolicyInputList"
 _NOT_SIMULATED = (
-    "ResourcePolicy",
-    "ResourceOwner",
-    "ResourceHandlingOption",
     "PolicyExclusionList",
     "OrderedOrganizationPolicyInputList",
 )
@@ -51,11 +50,14 @@ def simulate_principal_policy(
         caller_arn = request.get("CallerArn", source_arn)
         calling = simulation.source_at(transaction, call.account_id, caller_arn)
         caller = simulation.caller_as(transaction, call.account_id, calling)
+    _verify_may_have_resource_policy(request, calling)
     simulated = Simulation(
         caller=caller,
         identity=(*granted.identity, *inputs),
         boundary=simulation.only_boundary(boundaries) or granted.boundary,
         context=_context(request),
+        resource=_resource_policy(request),
+        resource_account=_resource_account(request),
     )
     return _answer(call, request, simulated, f"simulation {source_arn}")
 
@@ -71,16 +73,19 @@ def simulate_custom_policy(
     boundaries = simulation.given_documents(
         request.get("PermissionsBoundaryPolicyInputList", ()), _BOUNDARIES
     )
-    caller = simulation.nobody(call.account_id)
+    caller, calling = simulation.nobody(call.account_id), None
     if "CallerArn" in request:
         with call.db.reading() as transaction:
             calling = simulation.source_at(transaction, call.account_id, request["CallerArn"])
             caller = simulation.caller_as(transaction, call.account_id, calling)
+    _verify_may_have_resource_policy(request, calling)
     simulated = Simulation(
         caller=caller,
         identity=simulation.given_documents(request["PolicyInputList"], _INPUTS),
         boundary=simulation.only_boundary(boundaries),
         context=_context(request),
+        resource=_resource_policy(request),
+        resource_account=_resource_account(request),
     )
     return _answer(call, request, simulated, "simulation")
 
@@ -119,6 +124,26 @@ def _verify_simulated(request: Shape) -> None:
             raise NotSimulated(member=member)
 
 
+def _verify_may_have_resource_policy(request: Shape, calling: PolicyOwner | None) -> None:
+    """Raise CallerNotNamed where a resource policy is to be about nobody, a group or a role."""
+    # AWS API_SimulatePrincipalPolicy: "isn't supported for IAM roles"
+    is_user = calling is not None and calling.kind is OwnerKind.USER
+    if "ResourcePolicy" in request and not is_user:
+        raise simulation.CallerNotNamed
+
+
+def _resource_policy(request: Shape) -> NamedDocument | None:
+    if "ResourcePolicy" not in request:
+        return None
+    return simulation.given_resource_policy(request["ResourcePolicy"])
+
+
+def _resource_account(request: Shape) -> str | None:
+    if "ResourceOwner" not in request:
+        return None
+    return simulation.owner_account(request["ResourceOwner"])
+
+
 def _context(request: Shape) -> dict[str, tuple[str, ...]]:
     context = {}
     for entry in request.get("ContextEntries", ()):
@@ -133,6 +158,8 @@ def _answer(
 ) -> shapes.SimulatePolicyResponse:
     resources = request.get("ResourceArns") or [EVERY_RESOURCE]
     asked = simulation.scenarios(request["ActionNames"], resources)
+    if "ResourceHandlingOption" in request:
+        simulation.verify_resources(request["ResourceHandlingOption"], resources)
     paging = Paging(call, request, listing)
     start = int(paging.after or 0)
     end = start + paging.limit
@@ -156,7 +183,7 @@ def _result_shape(outcome: Outcome) -> shapes.EvaluationResult:
         "MissingContextValues": missing,
         # There is no organisation that could forbid it.
         "OrganizationsDecisionDetail": {"AllowedByOrganizations": True},
-        "EvalDecisionDetails": {},
+        "EvalDecisionDetails": _sides_shape(outcome),
     }
     boundary: shapes.PermissionsBoundaryDecisionDetail | None = None
     if outcome.within_boundary is not None:
@@ -169,12 +196,18 @@ def _result_shape(outcome: Outcome) -> shapes.EvaluationResult:
             "MatchedStatements": matched,
             "MissingContextValues": missing,
         }
+        if outcome.sides:
+            specific["EvalDecisionDetails"] = _sides_shape(outcome)
         if boundary is not None:
             specific["PermissionsBoundaryDecisionDetail"] = boundary
         # AWS API_EvaluationResult: told of each resource where resources are named.
         shape["MissingContextValues"] = []
         shape["ResourceSpecificResults"] = [specific]
     return shape
+
+
+def _sides_shape(outcome: Outcome) -> dict[str, str]:
+    return {source_type.value: effect.value for source_type, effect in outcome.sides.items()}
 
 
 def _statement_shape(matched: MatchedStatement) -> shapes.Statement:

@@ -1078,6 +1078,24 @@ def _iam_service_uses() -> None:
     )
 
 
+def _iam_reports() -> None:
+    op.create_table(
+        "iam_access_jobs",
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("arn", sa.Text(), nullable=False),
+        sa.Column("granularity", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("job_id"),
+    )
+    op.create_table(
+        "iam_credential_reports",
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id"),
+    )
+
+
 def _temporary_keys() -> None:
     op.create_table(
         "temporary_keys",
@@ -1109,6 +1127,7 @@ def _iam() -> None:
     _iam_account_aliases()
     _iam_outbound_federation()
     _iam_service_uses()
+    _iam_reports()
     _temporary_keys()
 
 
