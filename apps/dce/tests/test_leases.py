@@ -201,7 +201,7 @@ def test_d24_keys_come_from_the_principal_role(
             "sessionToken": "example-token",
             "consoleUrl": "https://example.com",
         },
-        {},
+        {"Cache-Control": "no-store"},
     )
     assert desk.office.key_source.asked == [
         {

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 SIGNED = ("--poolgate-url", "http://127.0.0.1:1", "--access-key-id", "A")
+PAGE = (*SIGNED, "--user-pool-id", "us-east-1_x", "--identity-pool-id", "us-east-1:x")
+LOGIN = (*PAGE, "--login-client-id", "c", "--login-url", "https://login.example.com")
 
 
 def test_settings_without_a_guard_do_not_start(tmp_path: Path):
@@ -19,6 +21,11 @@ def test_settings_without_a_guard_do_not_start(tmp_path: Path):
         (SIGNED, "DCE_SECRET_ACCESS_KEY", ""),
         (["--bearer-issuer", "http://127.0.0.1:1/p"], "--bearer-client-id", ""),
         (["--host", "::", *SIGNED], "needs --public-url", "x"),
+        (["--user-pool-id", "us-east-1_x", *SIGNED], "go together", "x"),
+        ([*PAGE, "--login-url", "http://127.0.0.1:1"], "go together", "x"),
+        ([*LOGIN, "--login-url", "http://login.example.com"], "--login-url must be https", "x"),
+        ([*LOGIN, "--public-url", "http://dce.example.com"], "--public-url that is https", "x"),
+        ([*SIGNED, "--console-sign-in-url", "ftp://x"], "--console-sign-in-url must", "x"),
         (
             [
                 "--bearer-issuer",

@@ -59,3 +59,24 @@ def test_second_installation_stands_beside_the_first(installed, tmp_path, namesp
     outputs = json.loads(made.stdout)
     assert outputs["role_user_arn"].endswith(":role/dce-user-second")
     assert outputs["cognito_user_pool_id"] != installed.outputs["cognito_user_pool_id"]
+
+
+def test_users_cannot_make_themselves_admins(installed):
+    """Whoever may write `custom:roles` is an admin at will, so no user's token may."""
+    cognito = installed.server.client("cognito-idp")
+    outputs = installed.outputs
+    whom = {
+        "UserPoolId": outputs["cognito_user_pool_id"],
+        "ClientId": outputs["cognito_user_pool_client_id"],
+    }
+    app_client = cognito.describe_user_pool_client(**whom)["UserPoolClient"]
+    assert app_client["WriteAttributes"] == ["email"]
+    assert app_client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert "aws.cognito.signin.user.admin" not in app_client["AllowedOAuthScopes"]
+    installed.person("ambitious")
+    with pytest.raises(cognito.exceptions.InvalidParameterException, match="not enabled"):
+        cognito.initiate_auth(
+            ClientId=whom["ClientId"],
+            AuthFlow="USER_SRP_AUTH",
+            AuthParameters={"USERNAME": "ambitious", "SRP_A": "ab" * 384},
+        )

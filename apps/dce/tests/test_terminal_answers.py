@@ -48,6 +48,24 @@ def test_clock_that_differs_is_told(terminal, other, message, told):
     assert told in finished.told
 
 
+@pytest.mark.parametrize("wrong", ["$(id)", "x\ncredential_process = id", None, ["x"]])
+def test_keys_that_are_more_than_keys_go_nowhere(terminal, other, wrong):
+    keys = {"accessKeyId": "ASIAEXAMPLE", "secretAccessKey": "x", "sessionToken": wrong}
+    other.answer(201, keys)
+    finished = terminal.run("leases", "login", "--print-creds", **KEYS)
+    assert (finished.exit_code, finished.output) == (1, "")
+    assert finished.told == "err:  the API's answer holds no keys\n"
+
+
+def test_what_others_wrote_does_nothing_to_the_terminal(terminal, other):
+    other.answer(200, [{"principalId": "jos\u00e9 \x1b[2J\x9b31m\u202e\U000e0001"}])
+    finished = terminal.run("leases", "list", **KEYS)
+    assert finished.output == (
+        '[\n\t{\n\t\t"principalId": "jos\u00e9 \\u001b[2J\\u009b31m\\u202e\\udb40\\udc01"\n\t}\n]\n'
+    )
+    assert finished.json == other.body
+
+
 def test_answer_that_is_no_json(terminal, other):
     other.answer(200, b"<html>")
     assert terminal.run("leases", "list", **KEYS).told == "err:  the API's answer is no JSON\n"

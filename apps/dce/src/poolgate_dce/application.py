@@ -66,7 +66,11 @@ class Application:
             return missing_token()
         asked = PageRequest(path, request.query_params, request.cookies)
         # It asks the hosted login and the identity pool.
-        page = await run_in_threadpool(self._pages.answer, asked)
+        try:
+            page = await run_in_threadpool(self._pages.answer, asked)
+        except Exception:  # noqa: BLE001  a defect is told to the log, never to the browser
+            _log.exception("page_failed path=%s", AUTH_PATH)
+            return broken_answer()
         if page is not None:
             _log.info("page path=%s status=%d", path, page.status)
         return page

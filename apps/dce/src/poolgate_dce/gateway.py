@@ -92,17 +92,18 @@ class Gateway:
             return ApiCaller(username, username, caller.is_admin)
         if self._pool_users is not None and caller.cognito_identity is not None:
             user = _find(self._pool_users, caller.cognito_identity)
-            return self._pool_caller(caller, caller.principal.arn, user)
+            return self._pool_caller(caller.principal.arn, user)
         # SEED: a signed caller that is no user of a pool has no own leases; it is an admin or
         # nobody.
         return ApiCaller(caller.principal.arn, "", caller.is_admin)
 
-    def _pool_caller(self, caller: Caller, arn: str, user: PoolUser | None) -> ApiCaller:
+    def _pool_caller(self, arn: str, user: PoolUser | None) -> ApiCaller:
         if user is None:
             # Deleted, disabled, or of another pool: whatever the role allows, it is nobody here.
             return ApiCaller(arn, "", is_admin=False)
+        # The user decides, whatever is said of the role that all users like it have.
         roles = self._roles.of_claims({ROLES_ATTRIBUTE: user.roles_attribute}, user.groups)
-        return ApiCaller(arn, user.username, caller.is_admin or _ADMIN in roles)
+        return ApiCaller(arn, user.username, _ADMIN in roles)
 
 
 def _find(pool_users: PoolUsers, identity: CognitoIdentity) -> PoolUser | None:

@@ -107,6 +107,9 @@ class HostedLogin:
 
 def ends_at(id_token: str) -> int:
     """Return the `exp` of an ID token that its issuer has just given, in epoch seconds."""
-    claims = id_token.split(".")[1]
-    told = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
-    return int(told["exp"])
+    try:
+        claims = id_token.split(".")[1]
+        told = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        return int(told["exp"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise LoginUnavailable from error

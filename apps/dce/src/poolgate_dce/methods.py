@@ -186,7 +186,7 @@ def _keys_answer(office: Office, caller: ApiCaller, lease: Lease, role_arn: str)
         role_arn=role_arn,
         role_session_name=_role_session_name(caller.username or lease.principal_id),
     )
-    return Answer(201, account_keys.render(keys))
+    return Answer(201, account_keys.render(keys), (("Cache-Control", "no-store"),))
 
 
 def list_usage(office: Office, call: MethodCall) -> Answer:

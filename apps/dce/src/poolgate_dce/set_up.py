@@ -13,6 +13,7 @@ from poolgate_dce.hosted_login import SCOPES
 
 _COGNITO_IDENTITY = "cognito-identity.amazonaws.com"
 _ADMIN_MARK = "Admin"
+_ROLES_ATTRIBUTE = "custom:roles"
 # SEED: what a plain user may call; `*` reaches across slashes.
 _USER_METHODS = (
     "GET/usage",
@@ -159,6 +160,9 @@ def _make_user_pool(cognito: Any, wishes: Wishes, account_id: str) -> tuple[str,
         CallbackURLs=[page_url],
         LogoutURLs=[page_url],
         SupportedIdentityProviders=list(wishes.identity_providers),
+        # People sign in at the hosted login only, and may not write what makes them admins.
+        ExplicitAuthFlows=["ALLOW_REFRESH_TOKEN_AUTH"],
+        WriteAttributes=["email"],
         PreventUserExistenceErrors="ENABLED",
     )["UserPoolClient"]["ClientId"]
     return pool_id, client_id, domain
@@ -190,7 +194,7 @@ def _role_mapping(admin_role_arn: str) -> Mapping[str, Any]:
                     "Value": _ADMIN_MARK,
                     "RoleARN": admin_role_arn,
                 }
-                for claim in ("cognito:groups", "custom:roles")
+                for claim in ("cognito:groups", _ROLES_ATTRIBUTE)
             ]
         },
     }

@@ -325,6 +325,9 @@ def _login_settings(given: argparse.Namespace, pools: Pools | None) -> LoginSett
         raise BadSettings("--login-url and --login-client-id go together, and need the two pools")
     if not _keeps_secrets(given.login_url):
         raise BadSettings("--login-url must be https, or http on this machine")
+    # The page shows keys, and browsers must find their way back to it.
+    if not _keeps_secrets(given.public_url or f"http://{given.host}"):
+        raise BadSettings("--login-url needs a --public-url that is https")
     return LoginSettings(given.login_url.rstrip("/"), given.login_client_id)
 
 

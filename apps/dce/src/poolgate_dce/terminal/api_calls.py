@@ -12,7 +12,7 @@ from botocore.credentials import Credentials
 
 from poolgate.client.exchanges import Answer, exchange
 from poolgate_dce.terminal.failures import CommandFailed, KeysRefused
-from poolgate_dce.terminal.operations import Operation
+from poolgate_dce.terminal.operations import Operation, printable
 
 SERVICE = "execute-api"
 SECONDS = 5.0
@@ -90,7 +90,7 @@ def next_query(answer: Answer) -> Mapping[str, str] | None:
 def _verify_keys_taken(answer: Answer) -> None:
     if answer.headers.get("x-amzn-errortype") not in _KEY_FAULTS:
         return
-    message = str(answer.json_object().get("message", ""))
+    message = printable(str(answer.json_object().get("message", "")))
     if message.startswith(_CLOCK_FAULTS):
         raise CommandFailed(f"err:  this machine's clock differs from the API's: {message}")
     raise KeysRefused

@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import sys
 import webbrowser
 from collections.abc import Mapping
@@ -13,8 +14,15 @@ from poolgate.client import surroundings as client_surroundings
 from poolgate_dce.terminal import aws_profiles, operations
 from poolgate_dce.terminal.api_calls import ApiCaller, next_query, read_json
 from poolgate_dce.terminal.failures import CommandFailed
+from poolgate_dce.terminal.operations import printable
 
 LOGIN_SECONDS = 20.0
+_KEY_MEMBERS = {
+    "aws_access_key_id": "accessKeyId",
+    "aws_secret_access_key": "secretAccessKey",
+    "aws_session_token": "sessionToken",
+}
+_KEY_TEXT = re.compile(r"[A-Za-z0-9+/=._-]+")
 _log = logging.getLogger("dce")
 
 
@@ -57,10 +65,11 @@ def list_leases(api: ApiCaller, given: argparse.Namespace) -> None:
     )
     _print(read_json(answer))
     if (following := next_query(answer)) is not None:
+        account_id, principal_id = (
+            printable(following.get(name, "")) for name in ("nextAccountId", "nextPrincipalId")
+        )
         _log.info(
-            "Next page: --next-account-id %s --next-principal-id %s",
-            following.get("nextAccountId"),
-            following.get("nextPrincipalId"),
+            "Next page: --next-account-id %s --next-principal-id %s", account_id, principal_id
         )
 
 
@@ -102,14 +111,10 @@ def log_in_to_lease(api: ApiCaller, given: argparse.Namespace) -> None:
     if given.open_browser:
         _open_console(str(told.get("consoleUrl", "")))
         return
-    try:
-        keys = {
-            "aws_access_key_id": str(told["accessKeyId"]),
-            "aws_secret_access_key": str(told["secretAccessKey"]),
-            "aws_session_token": str(told["sessionToken"]),
-        }
-    except KeyError as error:
-        raise CommandFailed("err:  the API's answer holds no keys") from error
+    keys = {name: str(told.get(member) or "") for name, member in _KEY_MEMBERS.items()}
+    # They become a part of files and of what shells run: nothing else may come along.
+    if not all(map(_KEY_TEXT.fullmatch, keys.values())):
+        raise CommandFailed("err:  the API's answer holds no keys")
     if given.print_creds:
         _print_keys(keys)
         return
@@ -142,4 +147,10 @@ def _print_keys(keys: Mapping[str, str]) -> None:
 
 
 def _print(shown: object) -> None:
-    sys.stdout.write(json.dumps(shown, indent="\t", ensure_ascii=False) + "\n")
+    text = json.dumps(shown, indent="\t", ensure_ascii=False)
+    # What other people put into leases may do nothing to the terminal but be read.
+    sys.stdout.writelines(
+        character if character.isprintable() or character in "\n\t" else json.dumps(character)[1:-1]
+        for character in text
+    )
+    sys.stdout.write("\n")

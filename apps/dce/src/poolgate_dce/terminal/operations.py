@@ -40,8 +40,12 @@ class Operation:
 def _message(answer: Answer) -> str:
     error = answer.json_object().get("error")
     message = error.get("message") if isinstance(error, dict) else None
-    # Nothing in it may do anything to the terminal but be read.
-    return "".join(filter(str.isprintable, message)) if isinstance(message, str) else ""
+    return printable(message) if isinstance(message, str) else ""
+
+
+def printable(told: str) -> str:
+    """Return a server's text so that it can do nothing to a terminal but be read."""
+    return "".join(filter(str.isprintable, told))
 
 
 def _operation(name: str, line: str, success: HTTPStatus, *refusals: int) -> Operation:
