@@ -45,7 +45,7 @@ def completed(terminal, script, words):
     [
         ("poolgate lo", ["login", "logout"]),
         ("poolgate login --pa", ["--paste", "--password"]),
-        ("poolgate login --auth-flow ''", ["USER_SRP_AUTH", "USER_PASSWORD_AUTH"]),
+        ("poolgate login --auth-flow ''", ["USER_SRP_AUTH", "USER_PASSWORD_AUTH", "USER_AUTH"]),
         ("poolgate token --profile ''", ["default", "work"]),
         ("poolgate token --profile work --i", ["--id"]),
         ("poolgate users im", ["import", "import-log"]),
@@ -90,11 +90,12 @@ def test_zsh_completes(terminal, script):
         text=True,
         check=True,
     )
-    assert finished.stdout.split("\n")[:5] == [
+    assert finished.stdout.split("\n")[:6] == [
         "default",
         "work",
         "USER_SRP_AUTH",
         "USER_PASSWORD_AUTH",
+        "USER_AUTH",
         "files",
     ]
     assert "export:write the users of a pool as JSON Lines" in finished.stdout

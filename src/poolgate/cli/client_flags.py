@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Mapping
 
+from poolgate.client.oauth_calls import shown
 from poolgate.client.profiles import DEFAULT_NAME, Profile, Profiles, usual_name
 from poolgate.client.token_sets import KeptSignIn, unverified_claims
 from poolgate.client.token_sources import TokenSource
@@ -58,7 +59,7 @@ def username_of(kept: KeptSignIn) -> str:
     if tokens.id_token is not None:
         claims = {**unverified_claims(tokens.id_token), **claims}
     named = (claims.get(name) for name in ("username", "cognito:username", "email", "sub"))
-    return next((each for each in named if isinstance(each, str)), "an unknown user")
+    return shown(next((each for each in named if isinstance(each, str)), "an unknown user"))
 
 
 def sign_in_members(profile: Profile, kept: KeptSignIn, place: str) -> dict[str, object]:

@@ -69,7 +69,8 @@ def parser_of(given: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"poolgate {poolgate.__version__}")
     commands: Subcommands = parser.add_subparsers(title="commands", metavar="COMMAND")
     named = [_MODULES[name] for name in given[:1] if name in _MODULES]
-    modules = named or dict.fromkeys(_MODULES.values())
+    needs_none = given[:1] == ["--version"]
+    modules = [] if needs_none else named or dict.fromkeys(_MODULES.values())
     for module in modules:
         importlib.import_module(f"poolgate.cli.{module}").add_to(commands)
     return parser

@@ -80,7 +80,8 @@ def add_to(commands: Subcommands) -> None:
         "--auth-flow",
         choices=[flow.value for flow in Flow],
         default=Flow.SRP.value,
-        help="How --password proves it. Default: %(default)s, which does not send it.",
+        help="How --password proves it. Default: %(default)s, which does not send it; USER_AUTH"
+        " takes what the pool offers, such as a code by e-mail.",
     )
     parser.add_argument(
         "--client-secret",

@@ -135,10 +135,12 @@ def with_password(
     """Sign in with user name and password, and whatever the pool asks then."""
     person = TerminalPrompts()
     username = profile.username or person.ask(prompts.USERNAME).strip()
+    # Asked at once, as people expect it; a choice may go without one.
+    password = None if flow is Flow.CHOICE else person.ask_hidden(prompts.PASSWORD)
     return password_sign_in.sign_in(
         profile,
         username,
-        person.ask_hidden(prompts.PASSWORD),
+        password,
         person,
         SystemClock(),
         flow=flow,

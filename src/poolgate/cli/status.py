@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from datetime import datetime
 
 from poolgate.cli.client_flags import (
     add_json_flag,
@@ -11,7 +12,8 @@ from poolgate.cli.client_flags import (
     sign_in_members,
 )
 from poolgate.cli.subcommands import SIGN_IN_NEEDED, Subcommands
-from poolgate.client.profiles import Profiles
+from poolgate.client.oauth_calls import shown
+from poolgate.client.profiles import Profile, Profiles
 from poolgate.client.refreshing import SignInNeeded
 from poolgate.client.token_sources import TokenSource
 
@@ -47,36 +49,40 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _state(source: TokenSource) -> dict[str, object]:
-    profile = source.profile
     try:
         source.current()
     except SignInNeeded as needed:
-        return {
-            "profile": profile.name,
-            "issuer": profile.issuer,
-            "client_id": profile.client_id,
-            "signed_in": False,
-            "reason": needed.sentence,
-        }
+        return _signed_out(source.profile, needed.sentence)
     kept = source.find()
     if kept is None:
-        return {"profile": profile.name, "signed_in": False, "reason": "signed out just now"}
-    return sign_in_members(profile, kept, source.place)
+        return _signed_out(source.profile, "signed out just now")
+    return sign_in_members(source.profile, kept, source.place)
+
+
+def _signed_out(profile: Profile, reason: str) -> dict[str, object]:
+    return {
+        "profile": profile.name,
+        "issuer": profile.issuer,
+        "client_id": profile.client_id,
+        "signed_in": False,
+        "reason": reason,
+    }
 
 
 def _sentences(members: dict[str, object]) -> list[str]:
     """Return the state in lines for people."""
-    lines = [f"{members['profile']}: {members.get('issuer')}"]
+    lines = [f"{members['profile']}: {members['issuer']}"]
     if not members["signed_in"]:
         return [*lines, f"  not signed in: {members['reason']}"]
+    ends_at = datetime.fromisoformat(str(members["expires_at"])).astimezone()
     ends = "renewed before" if members["renewable"] else "ends at"
     lines += [
-        f"  signed in as {members['username']}, {ends} {members['expires_at']}",
+        f"  signed in as {members['username']}, {ends} {ends_at:%Y-%m-%d %H:%M %Z}",
         f"  app client {members['client_id']}, tokens in {members['kept_in']}",
     ]
     groups = members["groups"]
     if isinstance(groups, list):
-        lines.append(f"  groups: {', '.join(map(str, groups))}")
+        lines.append(f"  groups: {shown(', '.join(map(str, groups)))}")
     if members["scope"]:
-        lines.append(f"  scope: {members['scope']}")
+        lines.append(f"  scope: {shown(str(members['scope']))}")
     return lines

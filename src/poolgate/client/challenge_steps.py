@@ -1,6 +1,6 @@
 """The challenges of a user pool that a person at a terminal can answer, one row in `STEPS` each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
@@ -37,7 +37,27 @@ def prove_password(conversation: Conversation, asked: Asked) -> Answered:
     """Answer PASSWORD_VERIFIER."""
     pool_id = conversation.profile.pool_id or PoolId("")
     identity = Identity(pool_name_of(pool_id), conversation.username)
-    return conversation.respond(asked, conversation.claim(asked, identity, conversation.password))
+    claim = conversation.claim(asked, identity, conversation.known_password())
+    return conversation.respond(asked, claim)
+
+
+def choose_proof(conversation: Conversation, asked: Asked) -> Answered:
+    """Answer SELECT_CHALLENGE: how the person is to be proven first."""
+    offered: list[str] = [each for each in _FIRST_PROOFS if each in asked.available]
+    if not offered:
+        raise SignInRefused("the user pool takes nothing that can be proven at a terminal")
+    # Where the pool takes a proof of the password, the password itself does not leave the machine.
+    if "PASSWORD_SRP" in offered and "PASSWORD" in offered:
+        offered.remove("PASSWORD")
+    chosen = offered[0]
+    if len(offered) > 1:
+        chosen = conversation.prompts.choose(prompts.FIRST_PROOF, _choices(offered))
+    return conversation.respond(asked, {"ANSWER": chosen, **_first_proof(conversation, chosen)})
+
+
+def give_first_proof(conversation: Conversation, asked: Asked) -> Answered:
+    """Answer PASSWORD or PASSWORD_SRP."""
+    return conversation.respond(asked, _first_proof(conversation, asked.name))
 
 
 def begin_device_proof(conversation: Conversation, asked: Asked) -> Answered:
@@ -107,6 +127,16 @@ def asked_password(conversation: Conversation, question: str) -> Secret:
         conversation.prompts.tell(prompts.PASSWORDS_DIFFER)
 
 
+def _first_proof(conversation: Conversation, chosen: str) -> dict[str, str]:
+    match chosen:
+        case "PASSWORD_SRP":
+            return {"SRP_A": conversation.begin_exchange()}
+        case "PASSWORD":
+            return {"PASSWORD": conversation.known_password().reveal()}
+        case _:
+            return {}
+
+
 def _set_address_up(conversation: Conversation, asked: Asked) -> Answered:
     address = conversation.prompts.ask(prompts.EMAIL_ADDRESS).strip()
     return conversation.respond(asked, {"EMAIL": address})
@@ -147,7 +177,7 @@ def _tried(
     return answer()
 
 
-def _choices(factors: list[str]) -> list[Choice]:
+def _choices(factors: Sequence[str]) -> list[Choice]:
     return [Choice(each, prompts.FACTOR_NAMES.get(each, each)) for each in factors]
 
 
@@ -157,11 +187,16 @@ _CODES: Final[Mapping[str, tuple[str, str]]] = {
     "EMAIL_OTP": ("EMAIL_OTP_CODE", prompts.EMAIL_CODE),
     "SOFTWARE_TOKEN_MFA": ("SOFTWARE_TOKEN_MFA_CODE", prompts.APP_CODE),
 }
+# The best first; passkeys need a browser.
+_FIRST_PROOFS: Final = ("PASSWORD_SRP", "PASSWORD", "EMAIL_OTP", "SMS_OTP")
 _SETUPS: Final[Mapping[str, Step]] = {
     "SOFTWARE_TOKEN_MFA": _set_app_up,
     "EMAIL_OTP": _set_address_up,
 }
 STEPS: Final[Mapping[str, Step]] = {
+    "SELECT_CHALLENGE": choose_proof,
+    "PASSWORD": give_first_proof,
+    "PASSWORD_SRP": give_first_proof,
     "PASSWORD_VERIFIER": prove_password,
     "NEW_PASSWORD_REQUIRED": give_new_password,
     "SELECT_MFA_TYPE": choose_factor,

@@ -8,7 +8,7 @@ from typing import Any
 from poolgate.client import user_pool_calls
 from poolgate.client.devices import KnownDevice
 from poolgate.client.profiles import Profile
-from poolgate.client.prompts import Prompts
+from poolgate.client.prompts import PASSWORD, Prompts
 from poolgate.credentials.secret_hash import make_secret_hash
 from poolgate.credentials.srp_client import Challenge, Claim, ClientExchange, Identity
 from poolgate.foundation.clock import Clock
@@ -22,6 +22,7 @@ class Asked:
     name: str
     auth_session: str | None
     parameters: Mapping[str, str] = field(repr=False)
+    available: tuple[str, ...] = ()
 
     def listed(self, member: str) -> list[str]:
         """Return a parameter that is a list in JSON; an empty one where it is not."""
@@ -34,13 +35,16 @@ class Asked:
 
 @dataclass(slots=True, kw_only=True)
 class Conversation:
-    """One sign-in as it goes on; `username` becomes what the pool calls the user."""
+    """One sign-in as it goes on; `username` becomes what the pool calls the user.
+
+    Without a password the person is asked for it once that is needed.
+    """
 
     profile: Profile
     prompts: Prompts
     clock: Clock
     username: str
-    password: Secret
+    password: Secret | None
     client_secret: Secret | None = None
     device: KnownDevice | None = None
     exchange: ClientExchange = field(default_factory=ClientExchange)
@@ -69,6 +73,12 @@ class Conversation:
             Session=auth_session or asked.auth_session,
             ChallengeResponses=self._complete(responses),
         )
+
+    def known_password(self) -> Secret:
+        """Return the password, which may have to be typed."""
+        if self.password is None:
+            self.password = self.prompts.ask_hidden(PASSWORD)
+        return self.password
 
     def begin_exchange(self) -> str:
         """Begin an SRP exchange and return its public value."""

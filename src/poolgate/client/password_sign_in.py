@@ -1,4 +1,4 @@
-"""Signing in to a user pool with a password, by SRP or in the clear, with whatever it asks then.
+"""Signing in to a user pool's API: with a password, or as the pool offers, and what it asks then.
 
     begin ── challenge ──> a step asks the person and answers ── challenge ──> ... ──> tokens
 
@@ -7,7 +7,7 @@ The same with Poolgate and with AWS.
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from poolgate.client import prompts, user_pool_calls
 from poolgate.client.challenge_steps import STEPS, SignInRefused, asked_password
@@ -30,16 +30,17 @@ _DEVICE_NAME: Final = "poolgate at a terminal"
 
 
 class Flow(StrEnum):
-    """How the password is proven."""
+    """How a person is proven first; CHOICE is as the pool offers, also without a password."""
 
     SRP = "USER_SRP_AUTH"
     PASSWORD = "USER_PASSWORD_AUTH"  # noqa: S105 - a flow
+    CHOICE = "USER_AUTH"
 
 
 def sign_in(
     profile: Profile,
     username: str,
-    password: Secret,
+    password: Secret | None,
     prompts: Prompts,
     clock: Clock,
     *,
@@ -47,7 +48,7 @@ def sign_in(
     client_secret: Secret | None = None,
     devices: DeviceCache | None = None,
 ) -> KeptSignIn:
-    """Return the sign-in of a person who answers the prompts.
+    """Return the sign-in of a person who answers the prompts, also for the password if it is None.
 
     `devices` keeps what the pool knows this machine by, where it tracks devices; without it the
     machine is unknown each time.
@@ -104,6 +105,7 @@ def _answered(conversation: Conversation, flow: Flow) -> Mapping[str, Any]:
             str(answered.get("ChallengeName")),
             answered.get("Session"),
             answered.get("ChallengeParameters") or {},
+            tuple(answered.get("AvailableChallenges") or ()),
         )
         if asked.name not in STEPS:
             raise SignInRefused(
@@ -117,9 +119,16 @@ def _answered(conversation: Conversation, flow: Flow) -> Mapping[str, Any]:
 
 
 def _begin(conversation: Conversation, flow: Flow) -> dict[str, Any]:
-    if flow is Flow.SRP:
-        return conversation.begin(flow.value, {"SRP_A": conversation.begin_exchange()})
-    return conversation.begin(flow.value, {"PASSWORD": conversation.password.reveal()})
+    match flow:
+        case Flow.SRP:
+            return conversation.begin(flow.value, {"SRP_A": conversation.begin_exchange()})
+        case Flow.PASSWORD:
+            proof = {"PASSWORD": conversation.known_password().reveal()}
+            return conversation.begin(flow.value, proof)
+        case Flow.CHOICE:
+            return conversation.begin(flow.value, {})
+        case _:
+            assert_never(flow)
 
 
 def _forget_device(conversation: Conversation, devices: DeviceCache | None) -> bool:

@@ -18,11 +18,15 @@ EMAIL_CODE: Final = "Please provide the code sent to you via e-mail: "
 APP_CODE: Final = "Please provide the code of your authenticator app: "
 EMAIL_ADDRESS: Final = "E-mail address for codes: "
 SECOND_FACTOR: Final = "How do you want to prove that it is you?"
+FIRST_PROOF: Final = "How do you want to sign in?"
 SETUP: Final = "A second factor is required. Which one do you want to set up?"
 RESET_REQUIRED: Final = "Your password has to be reset; a code was sent to you."
 CODE_WRONG: Final = "That code is not right."
 PASSWORDS_DIFFER: Final = "The two are not the same."
 FACTOR_NAMES: Final = {
+    "PASSWORD_SRP": "your password",
+    "PASSWORD": "your password",
+    "SMS_OTP": "a code by SMS",
     "SMS_MFA": "a code by SMS",
     "EMAIL_OTP": "a code by e-mail",
     "SOFTWARE_TOKEN_MFA": "an authenticator app",
@@ -31,7 +35,7 @@ FACTOR_NAMES: Final = {
 
 def attribute(name: str) -> str:
     """Return the question for an attribute that the pool requires."""
-    return f"{name}: "
+    return f"{shown(name)}: "
 
 
 def code_sent(destination: str) -> str:
