@@ -1,5 +1,6 @@
 """A pool with a domain on a real server, for tests that open its pages in a real browser."""
 
+import html
 import itertools
 import json
 import re
@@ -16,6 +17,7 @@ from kits.oauth import CHALLENGE, VERIFIER
 from kits.serving import PASSWORD, Served
 
 _numbers = itertools.count(1)
+_LINK = re.compile(r"href=[\"'](http[^\"']+)")
 _CODE = re.compile(r"\b\d{6}\b")
 OPTIONAL_TOTP = {
     "MfaConfiguration": "OPTIONAL",
@@ -174,6 +176,11 @@ class PageApp:
         (code,) = _CODE.findall(self.messages(recipient)[-1])
         return code
 
+    def link_in(self, recipient: str) -> str:
+        """Return the link in the last message to an address."""
+        (link,) = _LINK.findall(self.messages(recipient)[-1])
+        return html.unescape(link)
+
     def redeem(self, authorization_code: str) -> dict[str, Any]:
         """Return the tokens that a code of the callback is worth."""
         form = {
@@ -183,7 +190,11 @@ class PageApp:
             "redirect_uri": self.landing.callback,
             "code_verifier": VERIFIER,
         }
-        request = Request(self.page("/oauth2/token"), data=urlencode(form).encode())
+        return self.post("/oauth2/token", form)
+
+    def post(self, path: str, form: dict[str, str]) -> dict[str, Any]:
+        """Return what an endpoint answers to a program."""
+        request = Request(self.page(path), data=urlencode(form).encode())
         with urlopen(request, timeout=30) as answer:
             return json.load(answer)
 

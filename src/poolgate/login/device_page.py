@@ -85,7 +85,7 @@ def _take(asked: _Asked, user_code: str, decision: str) -> HttpResponse:
     if decision == DENY:
         device_authorizations.deny(call, place.pool_id, user_code)
         return render_page(OK, texts, texts.DEVICE_DENIED_TITLE, texts.DEVICE_DENIED)
-    return _show_consent(asked, user_code, app_client, browser_session)
+    return _show_consent(asked, waiting.user_code, app_client, browser_session)
 
 
 def _show_form(asked: _Asked, user_code: str, *, fault: str) -> HttpResponse:
@@ -106,6 +106,7 @@ def _show_consent(
             "title": asked.texts.CONSENT_TITLE,
             "app": app_client.name,
             "username": browser_session.user.username,
+            # SPEC RFC 8628 s3.3.1: for the person to compare it with what the device shows.
             "user_code": user_code,
             "fault": "",
         },

@@ -86,10 +86,11 @@ class DeviceAuthorization:
 
 @dataclass(frozen=True, slots=True)
 class WaitingDevice:
-    """A device that waits, as the person is shown it."""
+    """A device that waits, as the person is shown it; the user code as the device shows it."""
 
     client_id: ClientId
     scope: str
+    user_code: str
 
 
 _INSERT = sa.insert(device_authorizations)
@@ -182,8 +183,7 @@ def begin(
                 "expires_at": call.now_millis + LIFETIME_SECONDS * 1000,
             },
         )
-    half = _USER_CODE_LENGTH // 2
-    return DeviceAuthorization(device_code, f"{user_code[:half]}-{user_code[half:]}")
+    return DeviceAuthorization(device_code, _shown(user_code))
 
 
 def get_waiting(call: Call, pool_id: PoolId, typed: str) -> WaitingDevice:
@@ -200,7 +200,7 @@ def get_waiting(call: Call, pool_id: PoolId, typed: str) -> WaitingDevice:
         row = transaction.one(_WAITING, _typed(call, pool_id, typed))
     if row is None:
         raise UserCodeInvalid
-    return WaitingDevice(row.client_id, row.scope)
+    return WaitingDevice(row.client_id, row.scope, _shown(_letters(typed)))
 
 
 def approve(call: Call, pool_id: PoolId, typed: str, browser_session: BrowserSession) -> None:
@@ -305,13 +305,21 @@ def _decide(
 
 
 def _typed(call: Call, pool_id: PoolId, typed: str) -> dict[str, object]:
-    # SPEC RFC 8628 s6.1: hyphens, spaces and case are for people only.
-    letters = "".join(character for character in typed.upper() if character in _ALPHABET)
     return {
         "of_pool_id": pool_id,
-        "of_user_code_digest": _user_code_digest(call, letters),
+        "of_user_code_digest": _user_code_digest(call, _letters(typed)),
         "now": call.now_millis,
     }
+
+
+def _letters(typed: str) -> str:
+    # SPEC RFC 8628 s6.1: hyphens, spaces and case are for people only.
+    return "".join(character for character in typed.upper() if character in _ALPHABET)
+
+
+def _shown(letters: str) -> str:
+    half = _USER_CODE_LENGTH // 2
+    return f"{letters[:half]}-{letters[half:]}"
 
 
 def _digest(device_code: Secret) -> bytes:
