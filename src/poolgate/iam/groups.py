@@ -9,14 +9,13 @@ from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import new_unique_id
 from poolgate.foundation.paging import Page
 from poolgate.iam import users
+from poolgate.iam.named_rows import NamedRows
 from poolgate.iam.owners import (
     OwnerKind,
     PolicyOwner,
     has_attached_policies,
     has_inline_policies,
     name_key,
-    page_by_path,
-    page_parameters,
 )
 from poolgate.iam.tables import iam_group_members, iam_groups, iam_users
 from poolgate.store.call import Call
@@ -70,20 +69,9 @@ class IamGroup:
         return PolicyOwner(OwnerKind.GROUP, self.group_id, self.name, self.path)
 
 
-_COUNT = sa.select(sa.func.count()).select_from(iam_groups)
-_INSERT = InsertIfAbsent(iam_groups)
-_BY_NAME = sa.select(iam_groups).where(iam_groups.c.name_key == sa.bindparam("name_key"))
-_PAGE = page_by_path(iam_groups)
-_UPDATE = (
-    sa.update(iam_groups)
-    .where(iam_groups.c.group_id == sa.bindparam("of_group"))
-    .values(
-        name=sa.bindparam("new_name"),
-        name_key=sa.bindparam("new_name_key"),
-        path=sa.bindparam("new_path"),
-    )
+_ROWS = NamedRows(
+    iam_groups, most=GROUPS_PER_ACCOUNT, exists=IamGroupExists, too_many=TooManyIamGroups
 )
-_DELETE = sa.delete(iam_groups).where(iam_groups.c.group_id == sa.bindparam("of_group"))
 _ADD_MEMBER = InsertIfAbsent(iam_group_members)
 _REMOVE_MEMBER = sa.delete(iam_group_members).where(
     iam_group_members.c.user_id == sa.bindparam("of_user"),
@@ -111,23 +99,21 @@ def create(call: Call, *, name: str, path: str) -> IamGroup:
     """Store a new group."""
     group = IamGroup(new_unique_id("AGPA"), name, path, call.now_millis)
     with call.db.writing() as transaction:
-        if transaction.one(_COUNT)[0] >= GROUPS_PER_ACCOUNT:
-            raise TooManyIamGroups(limit=str(GROUPS_PER_ACCOUNT))
-        stored = {
-            "group_id": group.group_id,
-            "name": name,
-            "name_key": name_key(name),
-            "path": path,
-            "created_at": group.created_at,
-        }
-        if not transaction.insert_if_absent(_INSERT, stored):
-            raise IamGroupExists(name=name)
+        _ROWS.insert(
+            transaction,
+            {
+                "group_id": group.group_id,
+                "name": name,
+                "path": path,
+                "created_at": group.created_at,
+            },
+        )
     return group
 
 
 def find(transaction: Transaction, name: str) -> IamGroup | None:
     """Return the group of that name, whatever its case, or None."""
-    row = transaction.one(_BY_NAME, {"name_key": name_key(name)})
+    row = _ROWS.find(transaction, name)
     return None if row is None else _group(row)
 
 
@@ -143,28 +129,14 @@ def list_page(
     transaction: Transaction, *, path_prefix: str, after: str | None, limit: int
 ) -> Page[IamGroup]:
     """Return groups by name, of the paths that begin with `path_prefix`."""
-    rows = transaction.rows(_PAGE, page_parameters(path_prefix, after, limit))
-    found = tuple(_group(row) for row in rows[:limit])
-    return Page(found, name_key(found[-1].name) if len(rows) > limit else None)
+    return _ROWS.list_page(transaction, _group, path_prefix=path_prefix, after=after, limit=limit)
 
 
 def update(call: Call, name: str, *, new_name: str | None, new_path: str | None) -> None:
     """Rename or move a group; its members and policies stay."""
     with call.db.writing() as transaction:
         group = get(transaction, name)
-        wanted_name = new_name or group.name
-        holder = find(transaction, wanted_name)
-        if holder is not None and holder.group_id != group.group_id:
-            raise IamGroupExists(name=wanted_name)
-        transaction.run(
-            _UPDATE,
-            {
-                "of_group": group.group_id,
-                "new_name": wanted_name,
-                "new_name_key": name_key(wanted_name),
-                "new_path": new_path or group.path,
-            },
-        )
+        _ROWS.rename(transaction, group.name, new_name=new_name, new_path=new_path)
 
 
 def delete(call: Call, name: str) -> None:
@@ -177,7 +149,7 @@ def delete(call: Call, name: str) -> None:
             raise IamGroupHasPolicies
         if has_attached_policies(transaction, group.group_id):
             raise IamGroupHasAttachedPolicies
-        transaction.run(_DELETE, {"of_group": group.group_id})
+        _ROWS.delete(transaction, group.group_id)
 
 
 def add_member(call: Call, name: str, user_name: str) -> None:

@@ -10,20 +10,18 @@ from poolgate.foundation.ids import AccountId, Arn, Region, new_unique_id
 from poolgate.foundation.paging import Page
 from poolgate.iam import principal_ids, trust_policies
 from poolgate.iam.attachments import verify_boundary
+from poolgate.iam.named_rows import NamedRows
 from poolgate.iam.owners import (
     OwnerKind,
     PolicyOwner,
     entity_arn,
     has_attached_policies,
     has_inline_policies,
-    name_key,
-    page_by_path,
-    page_parameters,
 )
 from poolgate.iam.tables import iam_roles, temporary_keys
 from poolgate.iam.tags import decode_tags, encode_tags, merged_tags, remaining_tags
 from poolgate.store.call import Call
-from poolgate.store.database import InsertIfAbsent, Transaction
+from poolgate.store.database import Transaction
 
 ROLES_PER_ACCOUNT = 1000  # AWS reference_iam-quotas
 LONGEST_SESSION_SECONDS = 3600
@@ -88,11 +86,7 @@ class NewRole:
     linked_service: str | None = None
 
 
-_COUNT = sa.select(sa.func.count()).select_from(iam_roles)
-_INSERT = InsertIfAbsent(iam_roles)
-_BY_NAME = sa.select(iam_roles).where(iam_roles.c.name_key == sa.bindparam("name_key"))
-_BY_ID = sa.select(iam_roles).where(iam_roles.c.role_id == sa.bindparam("role_id"))
-_PAGE = page_by_path(iam_roles)
+_ROWS = NamedRows(iam_roles, most=ROLES_PER_ACCOUNT, exists=RoleExists, too_many=TooManyRoles)
 _OF_ROLE = iam_roles.c.role_id == sa.bindparam("of_role")
 _UPDATE = (
     sa.update(iam_roles)
@@ -109,7 +103,6 @@ _SET_USED = (
     .where(_OF_ROLE)
     .values(used_at=sa.bindparam("now"), used_region=sa.bindparam("region"))
 )
-_DELETE = sa.delete(iam_roles).where(_OF_ROLE)
 _END_SESSIONS = sa.delete(temporary_keys).where(
     temporary_keys.c.owner_id == sa.bindparam("of_role")
 )
@@ -124,31 +117,29 @@ def create(call: Call, new: NewRole) -> Role:
     """Store a new role."""
     with call.db.writing() as transaction:
         verify_boundary(transaction, new.boundary_arn)
-        if transaction.one(_COUNT)[0] >= ROLES_PER_ACCOUNT:
-            raise TooManyRoles(limit=str(ROLES_PER_ACCOUNT))
-        stored = {
-            "role_id": new_unique_id("AROA"),
-            "name": new.name,
-            "name_key": name_key(new.name),
-            "path": new.path,
-            "description": new.description,
-            "trust_policy": _stored_trust(transaction, call, new.trust_policy),
-            "longest_session_seconds": new.longest_session_seconds,
-            "tags": encode_tags(merged_tags({}, new.tags)),
-            "boundary_arn": new.boundary_arn,
-            "linked_service": new.linked_service,
-            "created_at": call.now_millis,
-            "used_at": None,
-            "used_region": None,
-        }
-        if not transaction.insert_if_absent(_INSERT, stored):
-            raise RoleExists(name=new.name)
+        _ROWS.insert(
+            transaction,
+            {
+                "role_id": new_unique_id("AROA"),
+                "name": new.name,
+                "path": new.path,
+                "description": new.description,
+                "trust_policy": _stored_trust(transaction, call, new.trust_policy),
+                "longest_session_seconds": new.longest_session_seconds,
+                "tags": encode_tags(merged_tags({}, new.tags)),
+                "boundary_arn": new.boundary_arn,
+                "linked_service": new.linked_service,
+                "created_at": call.now_millis,
+                "used_at": None,
+                "used_region": None,
+            },
+        )
         return get(transaction, new.name)
 
 
 def find(transaction: Transaction, name: str) -> Role | None:
     """Return the role of that name, whatever its case, or None."""
-    row = transaction.one(_BY_NAME, {"name_key": name_key(name)})
+    row = _ROWS.find(transaction, name)
     return None if row is None else _role(row)
 
 
@@ -162,7 +153,7 @@ def get(transaction: Transaction, name: str) -> Role:
 
 def find_by_id(transaction: Transaction, role_id: str) -> Role | None:
     """Return the role of that id, or None."""
-    row = transaction.one(_BY_ID, {"role_id": role_id})
+    row = _ROWS.find_by_id(transaction, role_id)
     return None if row is None else _role(row)
 
 
@@ -178,9 +169,7 @@ def list_page(
     transaction: Transaction, *, path_prefix: str, after: str | None, limit: int
 ) -> Page[Role]:
     """Return roles by name, of the paths that begin with `path_prefix`."""
-    rows = transaction.rows(_PAGE, page_parameters(path_prefix, after, limit))
-    found = tuple(_role(row) for row in rows[:limit])
-    return Page(found, name_key(found[-1].name) if len(rows) > limit else None)
+    return _ROWS.list_page(transaction, _role, path_prefix=path_prefix, after=after, limit=limit)
 
 
 def update(
@@ -221,9 +210,8 @@ def delete(call: Call, name: str) -> None:
 
 def remove(transaction: Transaction, role: Role) -> None:
     """Remove a role and its sessions."""
-    of_role = {"of_role": role.role_id}
-    transaction.run(_END_SESSIONS, of_role)
-    transaction.run(_DELETE, of_role)
+    transaction.run(_END_SESSIONS, {"of_role": role.role_id})
+    _ROWS.delete(transaction, role.role_id)
 
 
 def tag(call: Call, name: str, tags: Sequence[tuple[str, str]]) -> None:

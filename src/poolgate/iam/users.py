@@ -9,15 +9,13 @@ from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import AccountId, Arn, new_unique_id
 from poolgate.foundation.paging import Page
 from poolgate.iam.attachments import verify_boundary
+from poolgate.iam.named_rows import NamedRows
 from poolgate.iam.owners import (
     OwnerKind,
     PolicyOwner,
     entity_arn,
     has_attached_policies,
     has_inline_policies,
-    name_key,
-    page_by_path,
-    page_parameters,
 )
 from poolgate.iam.tables import (
     access_keys,
@@ -28,7 +26,7 @@ from poolgate.iam.tables import (
 )
 from poolgate.iam.tags import decode_tags, encode_tags, merged_tags, remaining_tags
 from poolgate.store.call import Call
-from poolgate.store.database import InsertIfAbsent, Transaction
+from poolgate.store.database import Transaction
 
 USERS_PER_ACCOUNT = 5000
 
@@ -82,26 +80,12 @@ class IamUser:
         return PolicyOwner(OwnerKind.USER, self.user_id, self.name, self.path)
 
 
-_ROOM = sa.select(sa.func.count()).select_from(iam_users)
-_INSERT = InsertIfAbsent(iam_users)
-_BY_NAME = sa.select(iam_users).where(iam_users.c.name_key == sa.bindparam("name_key"))
-_BY_ID = sa.select(iam_users).where(iam_users.c.user_id == sa.bindparam("user_id"))
-_PAGE = page_by_path(iam_users)
-_UPDATE = (
-    sa.update(iam_users)
-    .where(iam_users.c.user_id == sa.bindparam("of_user"))
-    .values(
-        name=sa.bindparam("new_name"),
-        name_key=sa.bindparam("new_name_key"),
-        path=sa.bindparam("new_path"),
-    )
-)
+_ROWS = NamedRows(iam_users, most=USERS_PER_ACCOUNT, exists=IamUserExists, too_many=TooManyIamUsers)
 _UPDATE_TAGS = (
     sa.update(iam_users)
     .where(iam_users.c.user_id == sa.bindparam("of_user"))
     .values(tags=sa.bindparam("new_tags"))
 )
-_DELETE = sa.delete(iam_users).where(iam_users.c.user_id == sa.bindparam("of_user"))
 _ANY_ACCESS_KEY = (
     sa.select(access_keys.c.access_key_id)
     .where(access_keys.c.user_id == sa.bindparam("of_user"))
@@ -146,25 +130,23 @@ def create(
     )
     with call.db.writing() as transaction:
         verify_boundary(transaction, boundary_arn)
-        if transaction.one(_ROOM)[0] >= USERS_PER_ACCOUNT:
-            raise TooManyIamUsers(limit=str(USERS_PER_ACCOUNT))
-        stored = {
-            "user_id": user.user_id,
-            "name": user.name,
-            "name_key": name_key(user.name),
-            "path": user.path,
-            "tags": encode_tags(user.tags),
-            "boundary_arn": user.boundary_arn,
-            "created_at": user.created_at,
-        }
-        if not transaction.insert_if_absent(_INSERT, stored):
-            raise IamUserExists(name=name)
+        _ROWS.insert(
+            transaction,
+            {
+                "user_id": user.user_id,
+                "name": user.name,
+                "path": user.path,
+                "tags": encode_tags(user.tags),
+                "boundary_arn": user.boundary_arn,
+                "created_at": user.created_at,
+            },
+        )
     return user
 
 
 def find(transaction: Transaction, name: str) -> IamUser | None:
     """Return the user of that name, whatever its case, or None."""
-    row = transaction.one(_BY_NAME, {"name_key": name_key(name)})
+    row = _ROWS.find(transaction, name)
     return None if row is None else of_row(row)
 
 
@@ -178,7 +160,7 @@ def get(transaction: Transaction, name: str) -> IamUser:
 
 def find_by_id(transaction: Transaction, user_id: str) -> IamUser | None:
     """Return the user with that id, or None."""
-    row = transaction.one(_BY_ID, {"user_id": user_id})
+    row = _ROWS.find_by_id(transaction, user_id)
     return None if row is None else of_row(row)
 
 
@@ -194,28 +176,14 @@ def list_page(
     transaction: Transaction, *, path_prefix: str, after: str | None, limit: int
 ) -> Page[IamUser]:
     """Return users by name, of the paths that begin with `path_prefix`."""
-    rows = transaction.rows(_PAGE, page_parameters(path_prefix, after, limit))
-    users = tuple(of_row(row) for row in rows[:limit])
-    return Page(users, name_key(users[-1].name) if len(rows) > limit else None)
+    return _ROWS.list_page(transaction, of_row, path_prefix=path_prefix, after=after, limit=limit)
 
 
 def update(call: Call, name: str, *, new_name: str | None, new_path: str | None) -> None:
     """Rename or move a user; its keys, policies and id stay."""
     with call.db.writing() as transaction:
         user = get(transaction, name)
-        wanted_name = new_name or user.name
-        holder = find(transaction, wanted_name)
-        if holder is not None and holder.user_id != user.user_id:
-            raise IamUserExists(name=wanted_name)
-        transaction.run(
-            _UPDATE,
-            {
-                "of_user": user.user_id,
-                "new_name": wanted_name,
-                "new_name_key": name_key(wanted_name),
-                "new_path": new_path or user.path,
-            },
-        )
+        _ROWS.rename(transaction, user.name, new_name=new_name, new_path=new_path)
 
 
 def delete(call: Call, name: str) -> None:
@@ -231,7 +199,7 @@ def delete(call: Call, name: str) -> None:
         if has_attached_policies(transaction, user.user_id):
             raise IamUserHasAttachedPolicies
         transaction.run(_END_SESSIONS, of_user)
-        transaction.run(_DELETE, of_user)
+        _ROWS.delete(transaction, user.user_id)
 
 
 _OBSTACLES: Sequence[tuple[sa.Executable, type[Failure]]] = (

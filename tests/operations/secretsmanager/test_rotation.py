@@ -314,3 +314,23 @@ def test_what_is_marked_for_deletion_is_not_rotated(poolgate, secretsmanager, ro
     poolgate.clock.advance(2 * DAY)
     poolgate.rotate_secrets()
     assert len(rotator.events) == 4
+
+
+@pytest.mark.documented("API_RotateSecret", "a rotation that was begun is carried out")
+@pytest.mark.usefixtures("kept")
+def test_a_rotation_goes_on_after_its_server_was_killed(poolgate, secretsmanager, rotator):
+    def killed(_arn, _token):
+        raise SystemExit
+
+    rotator.setSecret = killed
+    rotate(secretsmanager)
+    with pytest.raises(SystemExit):
+        poolgate.rotate_secrets()
+    del rotator.setSecret
+    rotator.events.clear()
+    poolgate.rotate_secrets()
+    assert rotator.events == []
+    poolgate.clock.advance(300)
+    poolgate.rotate_secrets()
+    assert rotator.steps == ["createSecret", "setSecret", "testSecret", "finishSecret"]
+    assert value(secretsmanager) == f"rotated {ARRANGED(1)}"

@@ -5,6 +5,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 from kits.keychain import allow, document, keys_of, make_role, trusting
+from kits.takers import TOOK, at_once
 
 AUDIENCE = "https://api.example.com"
 MAY = document(allow("sts:GetWebIdentityToken"))
@@ -183,3 +184,16 @@ def test_the_root_may_have_a_token_too(poolgate, issuer):
     ]
     claims = verified(poolgate, issuer, token, "RS256").claims
     assert claims["sub"] == f"arn:aws:iam::{poolgate.account_id}:root"
+
+
+@pytest.mark.model("errors: FeatureEnabledException")
+def test_of_those_who_enable_at_one_moment_one_succeeds(poolgate, iam):
+    outcomes = at_once(
+        lambda _number: poolgate.client("iam").enable_outbound_web_identity_federation(), takers=8
+    )
+    assert outcomes.pop(TOOK) == 1
+    ((refusal, count),) = outcomes.items()
+    assert (refusal.partition(":")[0], count) == ("FeatureEnabled", 7)
+    issuer = iam.get_outbound_web_identity_federation_info()["IssuerIdentifier"]
+    keys = published(poolgate, issuer, "jwks.json")["keys"]
+    assert sorted(key["alg"] for key in keys) == ["ES384", "RS256"]
