@@ -62,26 +62,23 @@ Way: TypeAlias = Callable[[Attempt], KeptSignIn]
 def with_browser(attempt: Attempt) -> KeptSignIn:
     """Sign in with the browser of this machine, which is sent back to a port of it."""
     signed_in: list[KeptSignIn] = []
-    begun: list[BegunSignIn] = []
 
     def take(query: str) -> None:
         try:
-            authorization_code = attempt.verified(begun[0], query)
+            authorization_code = attempt.verified(begun, query)
         except AnswerNotOurs as other:
             tell(f"poolgate: {other.sentence}; still waiting")
             raise
-        signed_in.append(attempt.finished(begun[0], authorization_code))
+        signed_in.append(attempt.finished(begun, authorization_code))
 
     with LoopbackListener(attempt.profile.redirect_uri, take, AnswerNotOurs) as listener:
-        begun.append(
-            browser_sign_in.begin(attempt.profile, attempt.endpoints, listener.redirect_uri)
-        )
+        begun = browser_sign_in.begin(attempt.profile, attempt.endpoints, listener.redirect_uri)
         if attempt.opens_browser:
             tell("Your browser opens now. If it does not, open this address:")
-            browsers.open_browser(begun[0].location)
+            browsers.open_browser(begun.location)
         else:
             tell("Open this address in the browser of this machine:")
-        tell(f"\n  {begun[0].location}\n")
+        tell(f"\n  {begun.location}\n")
         listener.wait(attempt.timeout_seconds)
     return signed_in[0]
 

@@ -23,8 +23,11 @@ _HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
 # A browser opens connections that it does not use; each waits in a thread of its own.
 _CONNECTION_SECONDS: Final = 10
 _STYLE: Final = (
-    ":root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}"
-    "main{max-width:32rem;margin:15vh auto;padding:0 1.5rem}h1{font-size:1.5rem}"
+    ":root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif;"
+    "background:light-dark(#f3f4f6,#15171a)}"
+    "main{box-sizing:border-box;width:min(26rem,100% - 2rem);margin:15vh auto 0;padding:2rem;"
+    "border-radius:.75rem;background:light-dark(#fff,#212429);box-shadow:0 1px 4px #0003}"
+    "h1{margin:0;font-size:1.4rem}p{margin:.75rem 0 0}"
 )
 _STYLE_DIGEST: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
 _HEADERS: Final = {
@@ -80,7 +83,6 @@ class LoopbackListener:
         self.redirect_uri = f"http://{self._netloc}{self._path}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True).start()
         return self
 
     def __exit__(
@@ -89,18 +91,21 @@ class LoopbackListener:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
         self._server.server_close()
 
     def wait(self, seconds: float) -> None:
-        """Return when the sign-in has ended well.
+        """Answer the browser, and return when the sign-in has ended well.
 
         Raises what ended it otherwise, or NobodyCame after so many seconds.
         """
+        # Whoever connects before this waits in the socket's queue.
+        threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True).start()
         try:
             told = self._ended.get(timeout=seconds)
         except queue.Empty:
             raise NobodyCame("nobody signed in within the time for it") from None
+        finally:
+            self._server.shutdown()
         if told.by is not None:
             raise told.by
 
