@@ -43,7 +43,6 @@ class Wishes:
     api_id: str
     stage: str
     principal_role_name: str
-    identity_providers: tuple[str, ...]
 
     def named(self, part: str) -> str:
         """Return the name of a part of the installation."""
@@ -159,7 +158,7 @@ def _make_user_pool(cognito: Any, wishes: Wishes, account_id: str) -> tuple[str,
         AllowedOAuthScopes=list(SCOPES),
         CallbackURLs=[page_url],
         LogoutURLs=[page_url],
-        SupportedIdentityProviders=list(wishes.identity_providers),
+        SupportedIdentityProviders=["COGNITO"],
         # People sign in at the hosted login only, and may not write what makes them admins.
         ExplicitAuthFlows=["ALLOW_REFRESH_TOKEN_AUTH"],
         WriteAttributes=["email"],

@@ -196,7 +196,6 @@ def add_set_up_flags(parser: argparse.ArgumentParser, environment: Mapping[str, 
     flags.add("--api-id", default="dce")
     flags.add("--stage", default="api")
     flags.add("--principal-role-name", default=_DEFAULTS.principal_role_name)
-    flags.add_list("--identity-providers", default="COGNITO", help="who may vouch for users")
 
 
 def read_wishes(given: argparse.Namespace) -> Wishes:
@@ -211,7 +210,6 @@ def read_wishes(given: argparse.Namespace) -> Wishes:
         api_id=given.api_id,
         stage=given.stage,
         principal_role_name=given.principal_role_name,
-        identity_providers=given.identity_providers,
     )
 
 
