@@ -1,6 +1,7 @@
 """Somebody at a terminal who has signed in and gets AWS keys."""
 
 import contextlib
+import json
 import re
 import subprocess
 from dataclasses import dataclass, replace
@@ -100,6 +101,12 @@ class KeyHolder:
             if re.fullmatch("[0-9a-f]{8}", path.name):
                 _, rest = path.read_text().split("\n", 1)
                 path.write_text(f"0\n{rest}")
+
+    def spend_tokens(self) -> None:
+        """Make the tokens of the sign-in as good as expired, so that they must be refreshed."""
+        [file] = (self.home / "config" / "sign-ins").glob("*.json")
+        kept = json.loads(file.read_text())
+        file.write_text(json.dumps(kept | {"refresh_at": 0, "expires_at": 0}) + "\n")
 
     def caller_of(self, keys: dict[str, Any]) -> str:
         """Return the ARN of whoever signs with the keys."""

@@ -7,7 +7,6 @@ pool's tokens (`role_arn`), or a role that trusts the keys at hand (`role_arn` w
 from poolgate.client import surroundings
 from poolgate.client.kept_answers import NO_PROFILE, KeptAnswer, file_stamp, is_folder_name
 
-DEFAULT_PROFILE = "default"
 # Where AWS is reached when no profile of ours names a server.
 _PLACE_VARIABLES = (
     "AWS_REGION",
@@ -53,7 +52,7 @@ class KeyWish:
         signed_by: str | None = None,
         external_id: str | None = None,
     ) -> None:
-        self.profile = profile or surroundings.variable("POOLGATE_PROFILE") or DEFAULT_PROFILE
+        self.profile = profile or surroundings.usual_profile()
         self.identity_pool_id = identity_pool_id
         self.custom_role_arn = custom_role_arn
         self.role_arn = role_arn

@@ -20,9 +20,8 @@ from poolgate.client import private_files, surroundings
 from poolgate.client.failures import ClientFailure
 from poolgate.foundation.ids import ClientId, PoolId, Region, region_of_pool
 
-DEFAULT_NAME: Final = "default"
+DEFAULT_NAME: Final = surroundings.DEFAULT_PROFILE
 DEFAULT_REDIRECT_URI: Final = "http://127.0.0.1/callback"
-_VARIABLE: Final = "POOLGATE_PROFILE"
 # Names are parts of paths.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _POOL_ID: Final = re.compile(r"[a-z]{2}(?:-[a-z0-9]+)+_[0-9A-Za-z]+")
@@ -146,7 +145,7 @@ class Profiles:
 
 def usual_name() -> str:
     """Return the profile that is meant where none is named."""
-    return surroundings.variable(_VARIABLE) or DEFAULT_NAME
+    return surroundings.usual_profile()
 
 
 def parse_profile(name: str, members: Mapping[str, object]) -> Profile:

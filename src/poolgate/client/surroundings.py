@@ -7,6 +7,7 @@ answer has to be given within milliseconds.
 import os
 
 DEFAULT_REGION = "us-east-1"
+DEFAULT_PROFILE = "default"
 
 
 def variable(name: str) -> str | None:
@@ -22,6 +23,11 @@ def variables() -> dict[str, str]:
 def config_folder() -> str:
     """Return the folder for profiles, sign-ins and what is kept for them; it need not exist yet."""
     return variable("POOLGATE_CONFIG_DIR") or _folder("XDG_CONFIG_HOME", ".config")
+
+
+def usual_profile() -> str:
+    """Return the name of the profile that is meant where none is named."""
+    return variable("POOLGATE_PROFILE") or DEFAULT_PROFILE
 
 
 def home_file(variable_name: str, *below_home: str) -> str:

@@ -230,14 +230,16 @@ def test_a_role_is_assumed_by_the_keys_at_hand(stranger, chain):
 
 
 def test_twenty_callers_at_once_cause_one_renewal(alice, chain):
+    asked = ("GetTokensFromRefreshToken", "GetId", "GetCredentialsForIdentity")
     alice.keys()
     alice.age_answers()
-    before = done(chain, "GetId", "GetCredentialsForIdentity")
+    alice.spend_tokens()
+    before = done(chain, *asked)
     started = [alice.start("credentials") for _ in range(CALLERS)]
     printed = {process.communicate(timeout=SECONDS)[0] for process in started}
     assert [process.returncode for process in started] == [0] * CALLERS
     assert len(printed) == 1
-    assert done(chain, "GetId", "GetCredentialsForIdentity") == [each + 1 for each in before]
+    assert done(chain, *asked) == [each + 1 for each in before]
 
 
 def test_a_renewal_that_is_killed_leaves_the_others_unharmed(alice, chain):
@@ -292,24 +294,12 @@ def test_a_revoked_sign_in_gives_no_new_keys(alice, chain):
     )
     kept = alice.source.find()
     alice.age_answers()
-    # The tokens are spent, so that they must be refreshed, which the server refuses.
-    spent = json.loads((text := _sign_in_file(alice)).read_text())
-    spent["refresh_at"] = spent["expires_at"] = 0
-    text.write_text(json.dumps(spent) + "\n")
+    alice.spend_tokens()
     finished = alice.run("credentials")
     assert finished.exit_code == SIGN_IN_NEEDED
     assert "poolgate login" in finished.told
     assert finished.output == ""
     assert kept.tokens.refresh_token.reveal() not in finished.told
-
-
-def _sign_in_file(holder):
-    [found] = [
-        path
-        for path in (holder.home / "config").rglob("*")
-        if path.is_file() and "refresh_token" in path.read_text()
-    ]
-    return found
 
 
 @pytest.mark.parametrize(
