@@ -29,6 +29,9 @@ from poolgate.oauth.places import Place
 from poolgate.oauth.pushed import answer_pushed_request
 from poolgate.oauth.requests import Answer, OAuthRequest
 from poolgate.oauth.revocation import answer_introspection_request, answer_revocation_request
+from poolgate.oauth.saml_partners import RESPONSE_PATH, SIGN_OUT_PATH
+from poolgate.oauth.saml_response import answer_saml_response
+from poolgate.oauth.saml_sign_out import answer_sign_out_response
 from poolgate.oauth.token_endpoint import answer_token_request
 from poolgate.oauth.user_info import answer_user_info_request
 from poolgate.store.call import Call
@@ -99,6 +102,18 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
             methods=("POST",),
             answer=answer_pushed_request,
             errors=TOKEN_ERRORS,
+        ),
+        RESPONSE_PATH: Endpoint(
+            name="saml2/idpresponse",
+            methods=("POST",),
+            answer=answer_saml_response,
+            errors={},
+        ),
+        SIGN_OUT_PATH: Endpoint(
+            name="saml2/logout",
+            methods=("POST",),
+            answer=answer_sign_out_response,
+            errors={},
         ),
         "/logout": Endpoint(
             name="logout",

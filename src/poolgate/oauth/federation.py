@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from poolgate.foundation.failure import Failure
+from poolgate.oauth import oidc_departure, saml_departure
 from poolgate.oauth.authorization_requests import (
     LOCAL_USERS,
     AuthorizationRequest,
     RequestRefused,
 )
-from poolgate.oauth.errors import find_error, invalid_request
+from poolgate.oauth.errors import find_error
 from poolgate.oauth.federation_departures import Departure
 from poolgate.oauth.federation_errors import FEDERATION_ERRORS
-from poolgate.oauth.oidc_departure import depart
 from poolgate.oauth.places import Place
 from poolgate.store.call import Call
 from poolgate.userpools import identity_providers
@@ -22,7 +22,10 @@ from poolgate.web.messages import HttpRequest, HttpResponse
 Leave = Callable[[Departure], HttpResponse]
 # How browsers are sent to each type of provider.
 DEPARTURES: Mapping[ProviderType, Leave] = MappingProxyType(
-    dict.fromkeys((kind for kind in ProviderType if kind is not ProviderType.SAML), depart)
+    {
+        kind: saml_departure.depart if kind is ProviderType.SAML else oidc_departure.depart
+        for kind in ProviderType
+    }
 )
 
 
@@ -39,11 +42,7 @@ def begin_federation(
     try:
         with call.db.reading() as transaction:
             provider = identity_providers.get(transaction, place.pool_id, name)
-        leave = DEPARTURES.get(provider.type)
-        if leave is None:
-            told = f"Sign-in by {provider.type} providers is not supported yet."
-            raise RequestRefused(request.answer_to, invalid_request(told))
-        return leave(
+        return DEPARTURES[provider.type](
             Departure(
                 call=call, place=place, http=http, request=request, query=query, provider=provider
             )

@@ -50,7 +50,7 @@ def answer_with_state(
     except (ParametersMalformed, ParameterRepeated):
         return _unanswerable(place, {"error": "invalid_request"})
     except RequestRefused as failure:
-        return _refused(call, place, http, failure)
+        return refuse(call, place, http, failure)
     return answer_assertion(call, place, http, request, lambda asked: prove(state, asked))
 
 
@@ -65,7 +65,7 @@ def answer_assertion(
         if error is None:
             raise
         refused = RequestRefused(request.answer_to, error)
-        return _refused(call, place, http, refused)
+        return refuse(call, place, http, refused)
     return _signed_in(call, place, http, request, signed_in)
 
 
@@ -89,7 +89,8 @@ def _signed_in(
     return HttpResponse(_status(http), {"location": location}, cookies=(cookie,))
 
 
-def _refused(call: Call, place: Place, http: HttpRequest, refused: RequestRefused) -> HttpResponse:
+def refuse(call: Call, place: Place, http: HttpRequest, refused: RequestRefused) -> HttpResponse:
+    """Tell the app client, at its redirect URI, why nobody is signed in."""
     location = location_of_error(call, place.pool_id, refused.answer_to, refused.error)
     return HttpResponse(_status(http), {"location": location}, error_code=refused.error.code)
 

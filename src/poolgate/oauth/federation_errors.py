@@ -9,6 +9,7 @@ from poolgate.foundation.failure import Failure
 from poolgate.jose import es256
 from poolgate.oauth import oidc_failures
 from poolgate.oauth.errors import TOKEN_ERRORS, OAuthError, invalid_request
+from poolgate.oauth.saml_errors import SAML_ERRORS
 from poolgate.outbound import documents
 from poolgate.userpools import (
     account_events,
@@ -65,5 +66,6 @@ FEDERATION_ERRORS: Mapping[type[Failure], OAuthError] = {
     oidc_failures.AnswerUnreadable: invalid_request("{name} Error - unreadable answer"),
     oidc_failures.SubjectMissing: invalid_request("username attribute mapping required: {claim}"),
     oidc_failures.AnswerOfAnother: invalid_request("Bad issuer in the response"),
+    **SAML_ERRORS,
     es256.PrivateKeyUnusable: invalid_request("Invalid private key"),
 }

@@ -8,10 +8,15 @@ from poolgate.oauth.answers import redirect
 from poolgate.oauth.authorization_requests import RequestRefused, RequestUnanswerable, read_request
 from poolgate.oauth.authorization_responses import location_of_error
 from poolgate.oauth.authorize import LOGIN_PATH, UNANSWERABLE, browser_query, error_location
-from poolgate.oauth.browser_cookies import presented_session, session_cookie
+from poolgate.oauth.browser_cookies import (
+    find_browser_session,
+    presented_session,
+    session_cookie,
+)
 from poolgate.oauth.id_token_hints import HintRefused, read_hint
 from poolgate.oauth.redirect_uris import with_parameters
 from poolgate.oauth.requests import OAuthRequest
+from poolgate.oauth.saml_sign_out import location_through_provider
 from poolgate.userpools import app_clients, browser_sessions
 from poolgate.userpools.app_clients import AppClient, AppClientNotFound
 from poolgate.web.messages import HttpResponse
@@ -31,6 +36,9 @@ def answer_logout_request(request: OAuthRequest) -> HttpResponse:
         return redirect(error_location(place, failure.facts), error_code=UNANSWERABLE)
     except RequestRefused as failure:
         location = location_of_error(call, place.pool_id, failure.answer_to, failure.error)
+    browser_session = find_browser_session(call, place, request.http)
+    if browser_session is not None:
+        location = location_through_provider(call, place, browser_session, location)
     presented = presented_session(place, request.http)
     if presented is not None:
         with call.db.writing() as transaction:

@@ -10,6 +10,7 @@ from poolgate.foundation.ids import PoolId
 from poolgate.iam import service_access, temporary_keys
 from poolgate.secrets import stored_secrets
 from poolgate.server.event_log import EventLog
+from poolgate.server.metadata_refresh import metadata_refresher
 from poolgate.server.rotations import rotation_worker
 from poolgate.server.senders import function_sender, senders_of
 from poolgate.server.settings import Settings
@@ -37,6 +38,7 @@ def start_background(settings: Settings, installation: Installation, log: EventL
             ).start()
     import_worker(installation, log).start()
     rotation_worker(installation, log).start()
+    metadata_refresher(installation, log).start()
     threading.Thread(
         target=_write_uses, args=(installation, log), name="key uses", daemon=True
     ).start()

@@ -32,6 +32,7 @@ from poolgate.server.activity_log import LoggedActivity
 from poolgate.server.application import Application
 from poolgate.server.assembly import assemble
 from poolgate.server.event_log import EventLog
+from poolgate.server.metadata_refresh import metadata_refresher
 from poolgate.server.rotations import rotation_worker
 from poolgate.server.user_imports import import_worker
 from poolgate.server.wiring import (
@@ -128,6 +129,7 @@ class LocalPoolgate:
         self.application: Application = assemble(installation, log=log)
         self._import_worker = import_worker(installation, log)
         self._rotation_worker = rotation_worker(installation, log)
+        self._metadata_refresher = metadata_refresher(installation, log)
         self.account_id = installation.account_id
         root = first_root_access_key(installation)
         if root is None:
@@ -212,6 +214,10 @@ class LocalPoolgate:
     def rotate_secrets(self) -> None:
         """Carry out the rotations that are due; a server does so by itself."""
         self._rotation_worker.run_due()
+
+    def refresh_metadata(self) -> None:
+        """Read the metadata of SAML providers that is due; a server does so by itself."""
+        self._metadata_refresher.run_due()
 
     def write_uses(self) -> None:
         """Write when access keys were used last; a server does so every few seconds."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import PoolId
@@ -20,6 +22,7 @@ from poolgate.store.database import Transaction
 from poolgate.userpools.provider_details import ProviderType, secret_key_of
 from poolgate.userpools.tables import identity_providers, idp_identifiers
 
+DECRYPTION_PURPOSE = "saml decryption key"
 SECRET_PURPOSE = "identity provider secret"  # noqa: S105 - what a key is derived for
 
 
@@ -128,6 +131,23 @@ def get_with_secret(
     """Return the identity provider and what proves the pool to it; raise as `get`."""
     row = row_of(transaction, pool_id, name)
     return provider_of(row), secret_in(call, row)
+
+
+def get_with_decryption_key(
+    transaction: Transaction, call: Call, pool_id: PoolId, name: str
+) -> tuple[IdentityProvider, rsa.RSAPrivateKey | None]:
+    """Return the identity provider and the key that it encrypts for; raise as `get`."""
+    row = row_of(transaction, pool_id, name)
+    provider = provider_of(row)
+    if row.sealed_decryption_key is None:
+        return provider, None
+    encoded = call.vault.unseal(
+        row.sealed_decryption_key, purpose=DECRYPTION_PURPOSE, bound_to=provider.bound_to
+    )
+    private_key = serialization.load_der_private_key(encoded, password=None)
+    if not isinstance(private_key, rsa.RSAPrivateKey):
+        raise TypeError("a stored key of another kind")
+    return provider, private_key
 
 
 def names_of_pool(transaction: Transaction, pool_id: PoolId) -> frozenset[str]:

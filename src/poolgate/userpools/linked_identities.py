@@ -18,6 +18,7 @@ from poolgate.store.database import InsertIfAbsent, Transaction
 from poolgate.userpools import identity_providers, pools, refresh_tokens, users
 from poolgate.userpools.identity_providers import IdentityProvider
 from poolgate.userpools.pools import UserPool
+from poolgate.userpools.provider_details import ProviderType
 from poolgate.userpools.tables import linked_identities
 from poolgate.userpools.users import User, UserNotFound, UserStatus
 
@@ -242,7 +243,9 @@ def _verify_source(transaction: Transaction, pool_id: PoolId, source: Identity) 
         raise InvalidUserIdentifier(
             fault=f"ProviderAttributeName of a {provider.type} user must be {SUBJECT}."
         )
-    if source.attribute not in {SUBJECT, *provider.attribute_mapping}:
+    # AWS AdminLinkProviderForUser: of SAML users by any claim, which is nowhere listed.
+    is_listed = provider.type is not ProviderType.SAML
+    if is_listed and source.attribute not in {SUBJECT, *provider.attribute_mapping}:
         raise InvalidUserIdentifier(
             fault=f"{source.attribute[:64]} is not mapped for provider {provider.name}."
         )

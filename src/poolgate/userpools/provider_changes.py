@@ -13,12 +13,13 @@ from poolgate.credentials.certificates import certificate_text, self_signed_cert
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.ids import GroupName, PoolId
 from poolgate.foundation.secret import Secret
-from poolgate.saml.metadata import SamlMetadata, parse_metadata, redirect_url
+from poolgate.saml.metadata import SamlMetadata, parse_metadata
 from poolgate.store.call import Call
 from poolgate.store.database import InsertIfAbsent, Transaction
 from poolgate.userpools import app_clients, groups, identity_providers, pools
 from poolgate.userpools.client_settings import LOCAL_PROVIDER
 from poolgate.userpools.identity_providers import (
+    DECRYPTION_PURPOSE,
     SECRET_PURPOSE,
     IdentityProvider,
     IdentityProviderNotFound,
@@ -26,6 +27,8 @@ from poolgate.userpools.identity_providers import (
     row_of,
 )
 from poolgate.userpools.provider_details import (
+    METADATA_URL,
+    REFRESH_EVERY_MILLIS,
     SAML_ANSWERS,
     Details,
     ProviderType,
@@ -33,6 +36,7 @@ from poolgate.userpools.provider_details import (
     default_username_claim,
     secret_key_of,
     verify_details,
+    with_metadata,
 )
 from poolgate.userpools.provider_documents import fetch_metadata, verify_issuer
 from poolgate.userpools.tables import identity_providers as table
@@ -40,7 +44,6 @@ from poolgate.userpools.tables import idp_identifiers
 
 # AWS quotas of user pools: identity providers of a pool.
 MAX_PROVIDERS_OF_A_POOL = 300
-_DECRYPTION_PURPOSE = "saml decryption key"
 _CERTIFICATE_KEY = "ActiveEncryptionCertificate"
 _SOCIAL_NAMES = frozenset(kind.value for kind in ProviderType if kind.is_social)
 
@@ -88,6 +91,7 @@ class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
     has_metadata_file: bool = False
 
 
+_CHANGED = ("settings", "sealed_secret", "metadata", "refresh_at")
 _COUNT = sa.select(sa.func.count()).where(table.c.pool_id == sa.bindparam("pool_id"))
 _INSERT = InsertIfAbsent(table)
 _UPDATE = (
@@ -96,7 +100,7 @@ _UPDATE = (
         table.c.pool_id == sa.bindparam("of_pool_id"),
         table.c.name == sa.bindparam("of_name"),
     )
-    .values({name: sa.bindparam(name) for name in ("settings", "sealed_secret", "metadata")})
+    .values({name: sa.bindparam(name) for name in _CHANGED})
 )
 _DELETE = sa.delete(table).where(
     table.c.pool_id == sa.bindparam("pool_id"), table.c.name == sa.bindparam("name")
@@ -142,6 +146,7 @@ def create(
             "sealed_secret": _sealed(call, provider, prepared.secret),
             "metadata": prepared.metadata,
             "sealed_decryption_key": sealed_decryption_key,
+            "refresh_at": _refresh_at(call, provider),
         }
         if not transaction.insert_if_absent(_INSERT, row):
             raise IdentityProviderExists(name=name)
@@ -178,6 +183,7 @@ def update(call: Call, pool_id: PoolId, name: str, given: GivenSettings) -> None
                 "settings": msgspec.json.encode(changed),
                 "sealed_secret": sealed,
                 "metadata": metadata,
+                "refresh_at": _refresh_at(call, changed),
             },
         )
         if changed.identifiers != former.identifiers:
@@ -241,14 +247,22 @@ def _prepared(call: Call, kind: ProviderType, given: Details) -> _Prepared:
 def _prepared_saml(call: Call, given: Details) -> _Prepared:
     details = {name: value for name, value in given.items() if name not in SAML_ANSWERS}
     file = details.pop("MetadataFile", "")
-    document = file.encode() if file else fetch_metadata(call, details["MetadataURL"])
+    document = file.encode() if file else fetch_metadata(call, details[METADATA_URL])
     saml = parse_metadata(document)
-    details["SSORedirectBindingURI"] = redirect_url(saml)
-    if saml.slo_redirect_url is not None:
-        details["SLORedirectBindingURI"] = saml.slo_redirect_url
     return _Prepared(
-        details=details, secret=None, saml=saml, metadata=document, has_metadata_file=bool(file)
+        details=with_metadata(details, saml),
+        secret=None,
+        saml=saml,
+        metadata=document,
+        has_metadata_file=bool(file),
     )
+
+
+def _refresh_at(call: Call, provider: IdentityProvider) -> int | None:
+    """Return when the provider's metadata is read again; a file that was given stays."""
+    if provider.saml is None or provider.has_metadata_file:
+        return None
+    return call.now_millis + REFRESH_EVERY_MILLIS
 
 
 def _with_hidden_secret(call: Call, row: object, kind: ProviderType, given: Details) -> Details:
@@ -308,6 +322,5 @@ def _decryption_key(call: Call, pool_id: PoolId, name: str) -> tuple[str, bytes]
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    bound_to = f"{pool_id}/{name}"
-    sealed = call.vault.seal(encoded, purpose=_DECRYPTION_PURPOSE, bound_to=bound_to)
+    sealed = call.vault.seal(encoded, purpose=DECRYPTION_PURPOSE, bound_to=f"{pool_id}/{name}")
     return certificate_text(certificate), sealed

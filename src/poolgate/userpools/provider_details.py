@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from poolgate.foundation.failure import Failure
 from poolgate.outbound.documents import is_fetchable
+from poolgate.saml.metadata import SamlMetadata, redirect_url
 
 Details = Mapping[str, str]
 
@@ -93,6 +94,10 @@ _OPTIONAL: Mapping[ProviderType, frozenset[str]] = {
     ),
 }
 # Of SAML details AWS writes these itself.
+_SAML_PLACES = ("SSORedirectBindingURI", "SLORedirectBindingURI")
+METADATA_URL = "MetadataURL"
+# AWS: metadata that is published is read again every six hours.
+REFRESH_EVERY_MILLIS = 6 * 3600 * 1000
 SAML_ANSWERS = ("SSORedirectBindingURI", "SLORedirectBindingURI", "ActiveEncryptionCertificate")
 
 
@@ -210,3 +215,12 @@ _USERNAME_CLAIMS: Mapping[ProviderType, str] = {
     ProviderType.APPLE: "sub",
     ProviderType.OIDC: "sub",
 }
+
+
+def with_metadata(details: Details, described: SamlMetadata) -> dict[str, str]:
+    """Return a SAML provider's details with where people are sent; raise NoRedirectBinding."""
+    kept = {name: value for name, value in details.items() if name not in _SAML_PLACES}
+    kept["SSORedirectBindingURI"] = redirect_url(described)
+    if described.slo_redirect_url is not None:
+        kept["SLORedirectBindingURI"] = described.slo_redirect_url
+    return kept

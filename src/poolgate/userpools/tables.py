@@ -333,6 +333,9 @@ identity_providers = sa.Table(
     sa.Column("sealed_secret", sa.LargeBinary),
     sa.Column("metadata", sa.LargeBinary),
     sa.Column("sealed_decryption_key", sa.LargeBinary),
+    # When metadata that is published is read again; null for whatever has none.
+    sa.Column("refresh_at", sa.BigInteger),
+    sa.Index("identity_providers_by_refresh", "refresh_at"),
 )
 
 # Other names of identity providers; the primary key makes them unique in the pool.

@@ -537,9 +537,11 @@ def _identity_providers() -> None:
         sa.Column("sealed_secret", sa.LargeBinary(), nullable=True),
         sa.Column("metadata", sa.LargeBinary(), nullable=True),
         sa.Column("sealed_decryption_key", sa.LargeBinary(), nullable=True),
+        sa.Column("refresh_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["pool_id"], ["user_pools.pool_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("pool_id", "name"),
     )
+    op.create_index("identity_providers_by_refresh", "identity_providers", ["refresh_at"])
 
 
 def _idp_identifiers() -> None:
