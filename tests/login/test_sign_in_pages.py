@@ -295,7 +295,8 @@ def test_pages_are_kept_from_frames_scripts_caches_and_referrers(browser, oauth)
     assert "frame-ancestors 'none'" in policy
     assert "unsafe-inline" not in policy
     assert "script-src" not in policy
-    assert "form-action 'self' https://app.example;" in policy
+    # It would hold for every redirect after a form, wherever apps send their users on to.
+    assert "form-action" not in policy
     assert headers["x-frame-options"] == "DENY"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cache-control"] == "no-store"

@@ -121,7 +121,8 @@ def _show(asked: _Asked, template: str, values: Mapping[str, object]) -> HttpRes
         texts=asked.texts,
         languages=language_links(http, place, asked.texts),
         looks=PLAIN,
-        redirect_uri="",
+        # Somebody may be sent to sign in first, with another server perhaps.
+        redirect_uri=place.base_url,
         cookies=(csrf_cookie(place).render(token), *kept_choice(http, place)),
         values={
             **values,

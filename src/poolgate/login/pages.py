@@ -7,7 +7,6 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -20,7 +19,7 @@ OK = 200
 _STYLE = (resources.files("poolgate.login") / "templates" / "style.css").read_text().strip()
 _POLICY = (
     "default-src 'none'; style-src {style_src}; img-src {img_src}; base-uri 'none'; "
-    "form-action {form_action}; frame-ancestors 'none'"
+    "frame-ancestors 'none'"
 )
 _SCRIPT_POLICY = "; script-src 'self'"
 
@@ -33,9 +32,8 @@ def _source_of_style(style: str) -> str:
 _OWN_STYLE = _source_of_style(_STYLE)
 HEADERS: Mapping[str, str] = {
     "content-type": "text/html; charset=utf-8",
-    "content-security-policy": _POLICY.format(
-        style_src=_OWN_STYLE, img_src="'none'", form_action="'none'"
-    ),
+    "content-security-policy": _POLICY.format(style_src=_OWN_STYLE, img_src="'none'")
+    + "; form-action 'none'",
     "cache-control": "no-store",
     # Links carry codes; they must not travel on to wherever a page leads.
     "referrer-policy": "no-referrer",
@@ -70,32 +68,19 @@ def render_template(
     cookies: tuple[str, ...],
     values: Mapping[str, object],
 ) -> HttpResponse:
-    """Return a page with a form, whose answer may lead to the redirect URI."""
-    # SPEC CSP3 form-action: browsers apply it to the redirects that follow a form, too.
-    form_action = f"'self' {_source_of(redirect_uri)}".strip()
+    """Return a page with a form, whose answer may lead to the redirect URI; empty for none."""
     headers = {
         **HEADERS,
         "content-security-policy": _POLICY.format(
             style_src=_OWN_STYLE + (f" {_source_of_style(looks.style)}" if looks.style else ""),
             img_src="'self'" if looks.logo_path else "'none'",
-            form_action=form_action,
         )
+        # SPEC CSP3 form-action: browsers apply it to every redirect that follows a form. Where a
+        # sign-in leads in the end is not known here: apps and other servers send browsers on.
+        + ("" if redirect_uri else "; form-action 'self'")
         + (_SCRIPT_POLICY if values.get("script_path") else ""),
     }
     document = _TEMPLATES.get_template(name).render(
         texts=texts, languages=languages, looks=looks, **values
     )
     return HttpResponse(OK, headers, document.encode(), cookies)
-
-
-def _source_of(redirect_uri: str) -> str:
-    """Return how a policy names where a redirect URI leads."""
-    parts = urlsplit(redirect_uri)
-    if not parts.scheme:
-        return ""
-    if parts.scheme not in {"http", "https"}:
-        return f"{parts.scheme}:"
-    # A host that would end the directive, or the list, names nothing.
-    if not parts.netloc or any(character in parts.netloc for character in ";, '\"\\"):
-        return ""
-    return f"{parts.scheme}://{parts.netloc}"
