@@ -18,6 +18,7 @@ from kits.keychain import make_role, trusting
 from kits.served_chain import make_served_chain
 from kits.serving import BIN, serving
 
+pytestmark = pytest.mark.timeout(300)
 SIGN_IN_NEEDED = 4
 CALLERS = 20
 SECONDS = 60

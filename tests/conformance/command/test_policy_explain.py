@@ -4,6 +4,7 @@ import pytest
 from kits.command import poolgate
 from kits.keychain import allow, deny, document, make_role, trusting
 
+pytestmark = pytest.mark.timeout(300)
 ALLOWED, DENIED, MISTAKEN, UNDECIDED = 0, 1, 2, 3
 REPORTS = "arn:aws:s3:::reports/*"
 REPORT = "arn:aws:s3:::reports/2026.csv"

@@ -10,6 +10,7 @@ from kits.keychain import allow, document
 from kits.served_chain import make_served_chain
 from kits.signed_in_pools import make_signed_in_pool
 
+pytestmark = pytest.mark.timeout(300)
 SERVER = "veda-stac-ingestion-registry-server"
 SCOPES = [f"{SERVER}/stac:register", f"{SERVER}/stac:list"]
 

@@ -22,6 +22,7 @@ from kits.signed_in_pools import SignedInPool, make_signed_in_pool
 
 from poolgate.guard import BearerTokens, Guard, GuardRequest, Permission, Refusal
 
+pytestmark = pytest.mark.timeout(300)
 STACK = "veda-auth-stack-dev"
 REGION = "us-east-1"
 SERVER = "veda-stac-ingestion-registry-server"
