@@ -15,7 +15,16 @@ def partner(make_app):
 
 @pytest.fixture
 def app(make_app, partner):
-    first = make_app()
+    return with_partner(make_app(), partner, [])
+
+
+@pytest.fixture
+def app_of_organizations(make_app, partner):
+    """An app that lists no providers: an address tells which one it is."""
+    return with_partner(make_app(), partner, ["partner.example"])
+
+
+def with_partner(first, partner, identifiers):
     at_partner = partner.another(
         GenerateSecret=True, CallbackURLs=[first.page("/oauth2/idpresponse")]
     )
@@ -34,7 +43,7 @@ def app(make_app, partner):
             "oidc_issuer": f"{first.served.url}/{partner.pool_id}",
         },
         AttributeMapping={"email": "email"},
-        IdpIdentifiers=["partner.example"],
+        IdpIdentifiers=identifiers,
     )
     return first.another(SupportedIdentityProviders=["COGNITO", PROVIDER])
 
@@ -57,8 +66,15 @@ def test_a_partner_vouches_for_its_user(visitor, app, partner):
     visitor.opens(app.link(prompt="login")).sees("Sign in")
 
 
-def test_an_address_leads_to_its_organization_without_script(visit, app, partner):
-    plain = visit(java_script_enabled=False)
+def test_who_comes_back_by_the_back_button_may_go_there_again(visitor, app, partner):
+    visitor.opens(app.link()).follows("Continue with Partner")
+    visitor.page.wait_for_url(f"**/domains/{partner.domain}/login*")
+    visitor.goes_back().sees("Sign in", "Sign in another way").follows("Continue with Partner")
+    assert is_paula(visitor.signs_in("paula").arrives_signed_in(app))
+
+
+def test_an_address_leads_to_its_organization_without_script(visit, app_of_organizations, partner):
+    app, plain = app_of_organizations, visit(java_script_enabled=False)
     field = "E-mail address at your organization"
     plain.opens(app.link()).fills({field: "somebody@elsewhere.example"})
     plain.page.get_by_role("button", name="Continue", exact=True).click()

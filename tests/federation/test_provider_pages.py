@@ -99,6 +99,8 @@ def test_local_users_who_are_asked_for_see_no_other_way(provider):
 
 def test_an_address_leads_to_the_provider_of_its_domain(provider):
     browser = opened(app_of(provider, identifiers=("example.com",)))
+    # Nobody learns by the page which organizations there are.
+    assert "Partner" not in browser.says
     browser.send(form=1, organization=" Anna@Example.COM ")
     assert browser.title == "Continue with Partner"
     assert 'http-equiv="refresh" content="0; url=' in browser.response.body.decode()
@@ -106,6 +108,12 @@ def test_an_address_leads_to_the_provider_of_its_domain(provider):
     browser.open(link)
     assert browser.left_for.startswith(provider.url)
     assert provider_s_own(browser)["login_hint"] == ["Anna@Example.COM"]
+
+
+def test_an_identifier_may_have_capitals(provider):
+    browser = opened(app_of(provider, identifiers=("DomainA.com",)))
+    browser.send(form=1, organization="bob@DomainA.com")
+    assert browser.title == "Continue with Partner"
 
 
 def test_an_address_that_nobody_knows_is_said_so_and_kept(provider):

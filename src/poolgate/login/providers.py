@@ -55,13 +55,18 @@ def find_departure(visit: Visit) -> HttpResponse | None:
 
 
 def links_of(visit: Visit) -> tuple[ProviderLink, ...]:
-    """Return a link to every provider that the app client takes; none where one is named."""
+    """Return links to the providers that the app client takes; none where one is named.
+
+    # AWS "Choosing SAML identity provider names": those that an address leads to are not listed, so
+    # that no company learns of another one.
+    """
     if visit.request.identity_provider is not None:
         return ()
+    unlisted = {LOCAL_USERS, *_with_identifiers(visit)}
     return tuple(
         ProviderLink(_BRANDS.get(name, name), _location(visit, name))
         for name in _taken(visit)
-        if name != LOCAL_USERS
+        if name not in unlisted
     )
 
 
@@ -73,11 +78,13 @@ def takes_addresses(visit: Visit) -> bool:
 def take_address(visit: Visit) -> HttpResponse:
     """Find the provider of an address, by its domain or by any other identifier."""
     typed = visit.form.get(ADDRESS_FIELD, "").strip()
-    domain = typed.rpartition("@")[2].lower()
+    domain = typed.rpartition("@")[2]
     with visit.call.db.reading() as transaction:
-        name = identity_providers.find_name(
-            transaction, visit.place.pool_id, domain
-        ) or identity_providers.find_name(transaction, visit.place.pool_id, typed)
+        found = (
+            identity_providers.find_name(transaction, visit.place.pool_id, identifier)
+            for identifier in (domain.lower(), domain)
+        )
+        name = next(filter(None, found), None)
     if name is None or name not in _taken(visit):
         told = Told(visit.texts.NO_ORGANIZATION, (ADDRESS_FIELD,))
         return visit.again(LOGIN, told, **{ADDRESS_FIELD: typed})
