@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour chromium test check fmt lint types contracts gen fresh bench bench-size
+.PHONY: help demo tour programs test check fmt lint types contracts gen fresh bench bench-size
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,15 +45,17 @@ tour: $(READY) ## Every way in and every refusal, step by step; exit 1 if a step
 demo: $(READY) ## The tour, then keep server and app running
 	$(BIN)/python demo/tour.py --keep-serving
 
-chromium: ## Install the browser of the tests, where there is none
-	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+programs: ## Install what tests need of the system: a browser and two shells
+	@missing="$$(for name in chromium zsh fish; do command -v $$name >/dev/null || echo $$name; done)"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -q && \
-		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium fonts-liberation; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing fonts-liberation; \
 	else \
-		echo "The browser tests need Chromium; install it as root: apt-get install chromium" >&2; exit 1; \
+		echo "The tests need these programs; install them as root: apt-get install" $$missing >&2; exit 1; \
 	fi
 
-test: $(READY) check chromium ## Everything that CI runs
+test: $(READY) check programs ## Everything that CI runs
 	$(BIN)/pytest -n 2
 	$(BIN)/pytest -n 2 tests/operations tests/oauth tests/login --database postgresql
 

@@ -1,7 +1,6 @@
 """Completion scripts, run by their own shells; zsh and fish where the machine has them."""
 
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -70,7 +69,6 @@ def test_every_command_can_be_completed(terminal, script):
         assert all(command in script[shell] for command in commands)
 
 
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh here")
 def test_zsh_completes(terminal, script):
     # _describe is zsh's own; here it prints what it would offer.
     harness = f"""
@@ -101,7 +99,6 @@ def test_zsh_completes(terminal, script):
     assert "export:write the users of a pool as JSON Lines" in finished.stdout
 
 
-@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish here")
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [

@@ -28,7 +28,7 @@ def running_chromium(path: str | None) -> Iterator[Browser]:
     """Run the browser without a window until the block ends."""
     if path is None or not os.access(path, os.X_OK):
         raise ChromiumMissing(
-            "The browser tests need Chromium: run `make chromium`, or `apt-get install chromium` "
+            "The browser tests need Chromium: run `make programs`, or `apt-get install chromium` "
             "as root, or name one with `pytest --chromium PATH`."
         )
     with sync_playwright() as playwright:
