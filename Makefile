@@ -57,7 +57,7 @@ programs: ## Install what tests need of the system: a browser and two shells
 
 test: $(READY) check programs ## Everything that CI runs
 	$(BIN)/pytest -n 2
-	$(BIN)/pytest -n 2 tests/operations tests/oauth tests/login --database postgresql
+	$(BIN)/pytest -n 2 tests/operations tests/oauth tests/federation tests/login --database postgresql
 
 bench: $(READY) ## Measure what the budgets speak of
 	$(BIN)/python benchmarks/run.py

@@ -4,6 +4,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import poolgate
 from poolgate.foundation.failure import Failure
 
 ROOT = Path(__file__).parents[2]
+TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 SOURCE = ROOT / "src" / "poolgate"
 ROOMS = sorted(path.parent for path in SOURCE.glob("*/__init__.py"))
 EVIDENCE = {"recorded", "documented", "model", "assumed"}
@@ -194,3 +196,10 @@ def test_every_test_that_the_security_page_names_exists():
     named = set(re.findall(r"`(tests/[\w/.]+)`", page))
     assert len(named) > 20
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_every_folder_with_tests_is_run():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    run = settings["tool"]["pytest"]["ini_options"]["testpaths"]
+    folders = {path.parent.relative_to(ROOT / "tests").parts[0] for path in TESTS}
+    assert sorted(f"tests/{name}" for name in folders if f"tests/{name}" not in run) == []
