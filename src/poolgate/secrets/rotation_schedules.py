@@ -84,24 +84,29 @@ def verify_rules(rules: RotationRules, now: datetime) -> None:
         raise RotationScheduleInvalid(
             f"RotationRules.AutomaticallyAfterDays must be within 1-{LONGEST_DAYS}."
         )
-    next_window(rules, now)
+    window = next_window(rules, now)
+    if window is None or rules.duration is None:
+        return
+    if window.start + timedelta(hours=_hours(rules.duration)) > _end_of_day(window.start):
+        raise RotationScheduleInvalid("The rotation window extends into the next day.")
 
 
 def next_window(rules: RotationRules, after: datetime) -> Window | None:
-    """Return the window of the rotation that follows one at `after`; None without a schedule."""
+    """Return the window of the rotation that follows one at `after`; None without a schedule.
+
+    Windows end with their day: a rate in hours moves them towards its end.
+    """
     if rules.after_days is not None:
         start, is_daily = _midnight(after) + timedelta(days=rules.after_days), True
     elif rules.expression is None:
         return None
     else:
         start, is_daily = _start_of_expression(rules.expression, after)
-    end_of_day = _midnight(start) + timedelta(days=1)
     if rules.duration is not None:
         end = start + timedelta(hours=_hours(rules.duration))
-        if end > end_of_day:
-            raise RotationScheduleInvalid("The rotation window extends into the next day.")
-        return Window(start, end)
-    return Window(start, end_of_day if is_daily else start + timedelta(hours=1))
+    else:
+        end = _end_of_day(start) if is_daily else start + timedelta(hours=1)
+    return Window(start, min(end, _end_of_day(start)))
 
 
 def _start_of_expression(expression: str, after: datetime) -> tuple[datetime, bool]:
@@ -209,6 +214,10 @@ def _weekday(day: date) -> int:
 
 def _last_day(day: date) -> int:
     return calendar.monthrange(day.year, day.month)[1]
+
+
+def _end_of_day(moment: datetime) -> datetime:
+    return _midnight(moment) + timedelta(days=1)
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -117,9 +117,9 @@ class RotationWorker:
                 return None
             rotation, arn = rotations.of_row(row), Arn(row.arn)
             call = self._new_call(arn)
-            owner = stored_secrets.get(transaction, call, arn)
-            if owner.purge_at is not None:
-                # What is marked for deletion is left alone until it is restored.
+            owner = stored_secrets.find(transaction, call, arn)
+            if owner is None or owner.purge_at is not None:
+                # What is marked for deletion is left alone until it is restored, or gone.
                 rotations.put(transaction, arn, rotations.scheduled(rotation, call.now))
                 return None
             version_id = rotation.pending_version or _pending(transaction, owner)

@@ -334,3 +334,29 @@ def test_a_rotation_goes_on_after_its_server_was_killed(poolgate, secretsmanager
     poolgate.rotate_secrets()
     assert rotator.steps == ["createSecret", "setSecret", "testSecret", "finishSecret"]
     assert value(secretsmanager) == f"rotated {ARRANGED(1)}"
+
+
+@pytest.mark.documented("API_DeleteSecret", "after its window a secret is gone")
+@pytest.mark.usefixtures("kept")
+def test_a_secret_past_its_window_keeps_no_other_waiting(poolgate, secretsmanager, rotator):
+    rotate(secretsmanager, RotateImmediately=False)
+    secretsmanager.delete_secret(SecretId="kept", RecoveryWindowInDays=7)
+    other = secretsmanager.create_secret(Name="other", SecretString="first")
+    poolgate.clock.advance(8 * DAY)
+    secretsmanager.rotate_secret(
+        SecretId="other", ClientRequestToken=ARRANGED(9), RotationLambdaARN=FUNCTION
+    )
+    poolgate.rotate_secrets()
+    assert {event["SecretId"] for event in rotator.events} == {other["ARN"]}
+    assert secretsmanager.get_secret_value(SecretId="other")["VersionId"] == ARRANGED(9)
+
+
+@pytest.mark.documented("API_RotateSecret", "in the region of the secret")
+def test_a_secret_of_another_region_is_rotated_there(poolgate):
+    elsewhere = poolgate.client("secretsmanager", region="eu-west-1")
+    rotator = Rotator(poolgate, elsewhere)
+    elsewhere.create_secret(Name="kept", SecretString="first")
+    rotate(elsewhere)
+    poolgate.rotate_secrets()
+    assert len(rotator.events) == 4
+    assert value(elsewhere) == f"rotated {ARRANGED(1)}"

@@ -102,3 +102,10 @@ def test_windows_come_later_and_last(after, days):
         assert after - timedelta(hours=1) < window.start < window.end
         assert (window.start.minute, window.start.second) == (0, 0)
         assert window.end - window.start <= timedelta(days=1)
+
+
+def test_a_window_that_wanders_ends_with_its_day():
+    rules = RotationRules(expression="rate(5 hours)", duration="3h")
+    verify_rules(rules, NOW)
+    late = next_window(rules, datetime(2025, 4, 15, 17, 30, tzinfo=UTC))
+    assert (late.start.hour, late.end) == (22, datetime(2025, 4, 16, tzinfo=UTC))
