@@ -12,6 +12,7 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[tuple[str, dict[str, str]]] = []
+        self.buttons: list[dict[str, str]] = []
         self.links: list[str] = []
         self.text: list[str] = []
         self.labels: list[str] = []
@@ -26,6 +27,9 @@ class _Reader(HTMLParser):
             self.language = given.get("lang", "")
         elif tag == "form":
             self.forms.append((given["action"], {}))
+            self.buttons.append({})
+        elif tag == "button" and self.forms and "name" in given:
+            self.buttons[-1][given["value"]] = given["name"]
         elif tag == "input" and self.forms:
             if given.get("type") == "radio" and "checked" not in given:
                 return
@@ -74,6 +78,15 @@ class Browser:
         unknown = set(fields) - set(filled) - {"_csrf", "state_id"}
         assert not unknown, f"the form has no {unknown}, but {set(filled)}"
         return self.post(action, {**filled, **fields}, headers=headers)
+
+    def press(self, path: str, button: str = "", **having: str):
+        """Submit the form for that path with these hidden fields, by the button of that value."""
+        for number, (action, filled) in enumerate(self.page.forms):
+            named = self.page.buttons[number].get(button)
+            is_meant = having.items() <= filled.items() and (named or not button)
+            if urlsplit(action).path.endswith(path) and is_meant:
+                return self.post(action, {**filled, **({named: button} if named else {})})
+        raise AssertionError(f"no form for {path} with {button} and {having}")
 
     def post(self, url: str, form: dict[str, str], *, headers: dict[str, str] | None = None):
         sent = {"content-type": "application/x-www-form-urlencoded", **(headers or {})}

@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from poolgate.login import account_pages, passkey_pages, scripts, sign_in_pages, visits
+from poolgate.login import (
+    account_changes,
+    account_overview,
+    account_pages,
+    passkey_pages,
+    scripts,
+    sign_in_pages,
+    visits,
+)
+from poolgate.login.account_visits import ACCOUNT, answer_signed_out, of_an_account
 from poolgate.login.confirmation import answer_confirmation
 from poolgate.login.device_page import answer_device_page
 from poolgate.login.error_page import answer_error_page
@@ -58,6 +67,15 @@ _PAGES: Mapping[str, Answer] = {
     visits.FORGOT: _of_a_visit(account_pages.forgot_password),
     visits.RESET: _of_a_visit(account_pages.reset_password),
     visits.ADD_PASSKEY: _of_a_visit(passkey_pages.add_passkey),
+    ACCOUNT: of_an_account(account_overview.overview),
+    account_changes.PASSWORD: of_an_account(account_changes.password),
+    account_changes.AUTHENTICATOR: of_an_account(account_changes.authenticator),
+    account_changes.FACTORS: of_an_account(account_changes.factors),
+    account_changes.PASSKEYS: of_an_account(account_changes.own_passkeys),
+    account_changes.SESSIONS: of_an_account(account_changes.own_sessions),
+    account_changes.DEVICES: of_an_account(account_changes.own_devices),
+    account_changes.SIGN_OUT: of_an_account(account_changes.sign_out),
+    account_changes.SIGNED_OUT: answer_signed_out,
     scripts.PASSKEYS: scripts.answer_script,
     VERIFICATION_PATH: answer_device_page,
     ERROR_PATH: answer_error_page,

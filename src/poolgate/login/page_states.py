@@ -4,13 +4,10 @@ Where a sign-in stands, what was typed (never a password) and what to tell next.
 the state's id, so that a second tab cannot have its answer taken for the first one's question.
 """
 
-import base64
-import binascii
-
 import msgspec
 
-from poolgate.credentials.sealing import UnsealingFailed
 from poolgate.foundation.randomness import random_token
+from poolgate.login.sealed_cookies import find_kept, sealed
 from poolgate.oauth.places import Place
 from poolgate.store.call import Call
 from poolgate.web.cookies import Cookie
@@ -54,24 +51,18 @@ def page_cookie(place: Place) -> Cookie:
 
 def render_state(call: Call, place: Place, state: PageState) -> str:
     """Return the Set-Cookie that makes the browser keep the state."""
-    sealed = _sealed(call, place, state)
-    if len(sealed) > _MOST_CHARACTERS:
+    text = _sealed(call, place, state)
+    if len(text) > _MOST_CHARACTERS:
         # What was typed is a courtesy; without it somebody types again.
-        sealed = _sealed(call, place, msgspec.structs.replace(state, typed={}))
-    return page_cookie(place).render(sealed, max_age_seconds=_LIFETIME_SECONDS)
+        text = _sealed(call, place, msgspec.structs.replace(state, typed={}))
+    return page_cookie(place).render(text, max_age_seconds=_LIFETIME_SECONDS)
 
 
 def find_state(call: Call, place: Place, http: HttpRequest, client_id: str) -> PageState | None:
     """Return the state that the browser kept for this app client, unless it is too old."""
-    kept = page_cookie(place).find(http)
-    if kept is None:
+    state = find_kept(call, place.pool_id, http, page_cookie(place), PageState, purpose=_PURPOSE)
+    if state is None:
         return None
-    try:
-        sealed = base64.urlsafe_b64decode(kept.encode("ascii"))
-        opened = call.vault.unseal(sealed, purpose=_PURPOSE, bound_to=place.pool_id)
-    except (ValueError, binascii.Error, UnsealingFailed):
-        return None
-    state = msgspec.msgpack.decode(opened, type=PageState)
     if state.client_id != client_id or call.now_millis >= state.expires_at:
         return None
     return state
@@ -84,7 +75,4 @@ def new_state_id() -> str:
 
 def _sealed(call: Call, place: Place, state: PageState) -> str:
     dated = msgspec.structs.replace(state, expires_at=call.now_millis + _LIFETIME_SECONDS * 1000)
-    sealed = call.vault.seal(
-        msgspec.msgpack.encode(dated), purpose=_PURPOSE, bound_to=place.pool_id
-    )
-    return base64.urlsafe_b64encode(sealed).decode()
+    return sealed(call, place.pool_id, dated, purpose=_PURPOSE)

@@ -13,16 +13,15 @@ from poolgate.login.visits import ADD_PASSKEY, SEE_OTHER, Visit, forgetting
 from poolgate.login.wording import Told
 from poolgate.oauth.authorization_responses import location_after_sign_in
 from poolgate.oauth.browser_cookies import find_browser_session
-from poolgate.oauth.carried_requests import location_of_sign_in
-from poolgate.userpools import passkey_registration, passkeys
+from poolgate.oauth.carried_requests import FOR_OWN_PAGE, location_of_sign_in
+from poolgate.userpools import browser_sessions, passkey_registration, passkeys
 from poolgate.userpools.access_tokens import SignedIn
 from poolgate.userpools.browser_sessions import BrowserSession
 from poolgate.userpools.passkey_responses import parse_registration_text
 from poolgate.userpools.passkeys import PasskeysNotEnabled, RelyingPartyMissing, TooManyPasskeys
 from poolgate.web.messages import HttpResponse
 
-# SPEC ASVS 7.5.1: a new factor takes a fresh sign-in; a browser session may last for months.
-_FRESH_SECONDS = 600
+AUTHORIZE_PATH = "/oauth2/authorize"
 
 
 def add_passkey(visit: Visit) -> HttpResponse:
@@ -30,7 +29,9 @@ def add_passkey(visit: Visit) -> HttpResponse:
     if not (visit.place.is_managed_login and passkeys.is_enabled(visit.pool)):
         return _impossible(visit, visit.texts.NO_PASSKEYS)
     browser_session = find_browser_session(visit.call, visit.place, visit.http)
-    if browser_session is None or not _is_fresh(visit, browser_session):
+    if browser_session is None or not browser_sessions.is_fresh(
+        browser_session, visit.call.now_millis
+    ):
         location = location_of_sign_in(
             visit.call,
             visit.place,
@@ -43,12 +44,8 @@ def add_passkey(visit: Visit) -> HttpResponse:
     return _show(visit, browser_session)
 
 
-def _is_fresh(visit: Visit, browser_session: BrowserSession) -> bool:
-    return visit.call.now_millis // 1000 - browser_session.auth_time < _FRESH_SECONDS
-
-
 def _show(visit: Visit, browser_session: BrowserSession) -> HttpResponse:
-    signed_in = _signed_in(visit, browser_session)
+    signed_in = _signed_in_of(visit, browser_session)
     try:
         options = passkey_registration.begin(visit.call, signed_in)
     except (PasskeysNotEnabled, RelyingPartyMissing):
@@ -60,6 +57,11 @@ def _show(visit: Visit, browser_session: BrowserSession) -> HttpResponse:
         script_path=visit.place.base_path + scripts.PASSKEYS,
         title=visit.texts.ADD_PASSKEY_TITLE,
         username=browser_session.user.username,
+        not_now=(
+            visit.request.answer_to.redirect_uri
+            if visit.request.response_type == FOR_OWN_PAGE
+            else visit.link(AUTHORIZE_PATH)
+        ),
         passkey_options=msgspec.json.encode(options).decode(),
     )
 
@@ -72,18 +74,11 @@ def _take(visit: Visit, browser_session: BrowserSession) -> HttpResponse:
     credential = visit.form.get("credential", "")
     if not credential:
         return visit.again(ADD_PASSKEY, Told(visit.texts.PASSKEYS_NEED_SCRIPT))
-    signed_in = _signed_in(visit, browser_session)
+    signed_in = _signed_in_of(visit, browser_session)
     passkey_registration.finish(visit.call, signed_in, parse_registration_text(credential))
     location = location_after_sign_in(visit.call, visit.request, browser_session)
     return HttpResponse(SEE_OTHER, {"location": location}, cookies=(forgetting(visit.place),))
 
 
-def _signed_in(visit: Visit, browser_session: BrowserSession) -> SignedIn:
-    return SignedIn(
-        user=browser_session.user,
-        pool=visit.pool,
-        app_client=visit.request.app_client,
-        scopes=frozenset(),
-        family_id=None,
-        access_token_claims={},
-    )
+def _signed_in_of(visit: Visit, browser_session: BrowserSession) -> SignedIn:
+    return browser_sessions.signed_in(browser_session, visit.pool, visit.request.app_client)

@@ -15,9 +15,7 @@ from dataclasses import replace
 from functools import partial
 
 import msgspec
-import segno
 
-from poolgate.credentials.totp import render_key_uri
 from poolgate.foundation.secret import Secret
 from poolgate.login import first_factor_pages, providers, scripts
 from poolgate.login.faults import guarded
@@ -29,6 +27,7 @@ from poolgate.login.fields import (
     typed_attributes,
 )
 from poolgate.login.page_states import PageState
+from poolgate.login.pictures import authenticator_picture
 from poolgate.login.visits import (
     CHALLENGE,
     CONFIRM,
@@ -306,7 +305,9 @@ def _show_setup(visit: Visit) -> HttpResponse:
             "authenticator.html",
             title=visit.texts.AUTHENTICATOR_TITLE,
             secret=state.totp_secret,
-            picture=_picture(visit),
+            picture=authenticator_picture(
+                state.totp_secret, issuer=visit.pool.name, account=state.username
+            ),
         )
     if len(state.choices) > 1:
         return visit.show(
@@ -333,15 +334,6 @@ def _take_setup(visit: Visit) -> HttpResponse:
             narrowed = _with_new_authenticator(visit, narrowed)
         return visit.go(CHALLENGE, narrowed)
     return _answer(visit, EMAIL=visit.form.get("email", ""))
-
-
-def _picture(visit: Visit) -> str:
-    """Return the secret as the picture that authenticator apps scan."""
-    uri = render_key_uri(
-        Secret(visit.state.totp_secret), issuer=visit.pool.name, account=visit.state.username
-    )
-    picture: str = segno.make(uri, micro=False).svg_inline(scale=4, border=2)
-    return picture
 
 
 _CODE_PAGE = (_show_code, _take_code)

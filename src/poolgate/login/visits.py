@@ -147,7 +147,7 @@ def read_visit(call: Call, http: HttpRequest, place: Place) -> Visit:
     client_id = request.app_client.client_id
     state = find_state(call, place, http, client_id) or PageState(client_id=client_id)
     texts = texts_for(http, place, request.languages)
-    if not all(map(_is_storable, form.items())):
+    if not all(map(is_storable, form.items())):
         form, is_posted = {}, False
         state = msgspec.structs.replace(state, fault=texts.UNUSABLE, fault_fields=())
     return Visit(
@@ -163,7 +163,7 @@ def read_visit(call: Call, http: HttpRequest, place: Place) -> Visit:
     )
 
 
-def _is_storable(field: tuple[str, str]) -> bool:
+def is_storable(field: tuple[str, str]) -> bool:
     """Tell whether an operation of the API would take the value that was typed."""
     name, value = field
     if name == _USERNAME:

@@ -24,6 +24,7 @@ from poolgate.userpools import (
     confirmation_codes,
     lockout,
     mfa_codes,
+    mfa_preferences,
     passkey_registration,
     passkey_sign_in,
     passkeys,
@@ -35,6 +36,7 @@ from poolgate.userpools import (
     software_tokens,
     threat_protection,
     triggers,
+    user_sessions,
     usernames,
     users,
 )
@@ -104,6 +106,16 @@ PASSKEY_TEXTS: Mapping[type[Failure], str] = {
     AlgorithmNotSupported: "PASSKEY_FAILED",
     AttestationNotSupported: "PASSKEY_FAILED",
 }
+_OWN_ACCOUNT_TEXTS: Mapping[type[Failure], str] = {
+    mfa_preferences.FactorNotRemovable: "FACTOR_STAYS",
+    mfa_preferences.FactorNotUsed: "FACTOR_UNUSED",
+    mfa_preferences.FactorNeedsAddress: "FACTOR_UNUSED",
+    mfa_preferences.PasskeysNeedAnotherFactor: "FACTOR_STAYS",
+    software_tokens.SoftwareTokensOff: "FACTOR_UNUSED",
+    software_tokens.SoftwareTokenNotSetUp: "GONE",
+    software_tokens.SoftwareTokenNotVerified: "FACTOR_UNUSED",
+    user_sessions.OwnSessionRefused: "OWN_SESSION",
+}
 _FUNCTIONS: Mapping[type[Failure], str] = {
     triggers.TriggerRefused: "REFUSED",
     triggers.TriggerNotInvoked: "FUNCTION_BROKEN",
@@ -120,6 +132,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "PASSWORD_UNFIT": _TYPED_PASSWORD,
     "PASSWORD_USED": _TYPED_PASSWORD,
     "COMPROMISED": _TYPED_PASSWORD,
+    "OLD_PASSWORD_WRONG": ("old_password",),
     "NOT_REPEATED": ("repeated",),
     "NAME_TAKEN": _TYPED_NAME,
     "NAME_UNFIT": _TYPED_NAME,
@@ -138,6 +151,7 @@ TEXTS: Mapping[type[Failure], str] = {
     **SIGN_IN_TEXTS,
     **ACCOUNT_TEXTS,
     **PASSKEY_TEXTS,
+    **_OWN_ACCOUNT_TEXTS,
     **_FUNCTIONS,
 }
 
@@ -150,11 +164,17 @@ class Told:
     fields: tuple[str, ...] = ()
 
 
-def find_told(failure: Failure, texts: Texts) -> Told | None:
-    """Return what a person is told, None for what no page expects."""
+def find_told(
+    failure: Failure, texts: Texts, worded: Mapping[type[Failure], str] | None = None
+) -> Told | None:
+    """Return what a person is told, None for what no page expects.
+
+    `worded` are names of texts that go before the usual ones.
+    """
+    names = {**TEXTS, **worded} if worded else TEXTS
     for cls in type(failure).__mro__:
-        if cls in TEXTS:
-            name = TEXTS[cls]
+        if cls in names:
+            name = names[cls]
             text = getattr(texts, name).format_map({**failure.facts, **_facts(failure, texts)})
             return Told(text, FIELDS.get(name, ()))
     return None

@@ -23,6 +23,7 @@ from poolgate.foundation.randomness import random_token, random_uuid
 from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.store.database import Transaction
+from poolgate.userpools.access_tokens import SignedIn
 from poolgate.userpools.app_clients import AppClient
 from poolgate.userpools.authentication_levels import Reached
 from poolgate.userpools.challenge_answers import password_set_at
@@ -37,6 +38,8 @@ from poolgate.userpools.users import User, UserStatus, user_of
 LIFETIME_SECONDS = 3600
 TRACKED_LIFETIME_SECONDS = 90 * 24 * 3600
 _TOKEN_BYTES = 32
+# SPEC ASVS 7.5.1: what changes how somebody signs in takes a fresh sign-in.
+_FRESH_SECONDS = 600
 
 
 class Upstream(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -101,6 +104,11 @@ _SESSION = (
 _BY_COOKIE = _SESSION.where(browser_sessions.c.digest == sa.bindparam("digest"))
 _BY_ID = _SESSION.where(browser_sessions.c.session_id == sa.bindparam("session_id"))
 _END = sa.delete(browser_sessions).where(browser_sessions.c.digest == sa.bindparam("digest"))
+_GO_ON = (
+    sa.update(browser_sessions)
+    .where(browser_sessions.c.session_id == sa.bindparam("of_session"))
+    .values(digest=sa.bindparam("new_digest"), password_set_at=sa.bindparam("set_at"))
+)
 _PURGE = sa.delete(browser_sessions).where(browser_sessions.c.expires_at <= sa.bindparam("now"))
 
 
@@ -187,6 +195,42 @@ def find_by_id(
     """Return the living session of this pool with that id, which is no secret."""
     row = transaction.one(_BY_ID, {"session_id": session_id, "pool_id": pool_id})
     return _living(row, now_millis)
+
+
+def is_fresh(browser_session: BrowserSession, now_millis: int) -> bool:
+    """Tell whether the user proved it is them just now, as risky changes take it."""
+    return now_millis // 1000 - browser_session.auth_time < _FRESH_SECONDS
+
+
+def signed_in(browser_session: BrowserSession, pool: UserPool, app_client: AppClient) -> SignedIn:
+    """Return the user of the session for what users do with an access token otherwise."""
+    return SignedIn(
+        user=browser_session.user,
+        pool=pool,
+        app_client=app_client,
+        scopes=frozenset(),
+        family_id=None,
+        access_token_claims={},
+    )
+
+
+def go_on_after_new_password(
+    transaction: Transaction, browser_session: BrowserSession, user: User
+) -> Secret:
+    """Return a new cookie for the session, which goes on with the password that its user chose.
+
+    The former cookie is worth nothing from then on, and the session ends when it would have ended.
+    """
+    cookie = Secret(random_token(_TOKEN_BYTES))
+    transaction.run(
+        _GO_ON,
+        {
+            "of_session": browser_session.session_id,
+            "new_digest": _digest(cookie),
+            "set_at": password_set_at(user),
+        },
+    )
+    return cookie
 
 
 def end(transaction: Transaction, cookie: Secret) -> None:

@@ -73,6 +73,16 @@ def set_own(call: Call, signed_in: SignedIn, wishes: Wishes) -> None:
         _store(transaction, call, pool, former, wishes)
 
 
+def remove_own_app(call: Call, signed_in: SignedIn) -> None:
+    """Take the user's authenticator app away.
+
+    Raises FactorNotRemovable where the pool demands a factor, and SoftwareTokenNotSetUp.
+    """
+    if signed_in.pool.mfa_mode is MfaMode.ON:
+        raise FactorNotRemovable(factor=MfaFactor.SOFTWARE_TOKEN_MFA)
+    software_tokens.delete(call, signed_in.pool.pool_id, signed_in.user.username)
+
+
 def set_by_administrator(call: Call, pool_id: PoolId, login_name: str, wishes: Wishes) -> None:
     """Turn a user's factors on and off; turning one off lets the user set up another."""
     with call.db.writing() as transaction:

@@ -265,6 +265,14 @@ def revoke_others(call: Call, user: User, browser_session_id: str) -> None:
         transaction.run(_REVOKE_OTHER_FAMILIES, named)
 
 
+def end_browser(call: Call, user: User, browser_session_id: str) -> None:
+    """Sign the browser out; one that is signed out already stays so."""
+    with call.db.writing(about=rows_of(user.pool_id, user.sub)) as transaction:
+        transaction.run(
+            _END_BROWSER, {**_living(user, call.now_millis), "of_id": browser_session_id}
+        )
+
+
 def revoke_all(call: Call, user: User) -> None:
     """End every session of the user, in apps and in browsers."""
     with call.db.writing(about=rows_of(user.pool_id, user.sub)) as transaction:
