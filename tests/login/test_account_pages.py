@@ -1,11 +1,14 @@
 """Making an account, confirming it, and getting back into one at the pages."""
 
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 import pytest
 from kits.browser import Browser
 from kits.cognito import PASSWORD
+from kits.functions import FUNCTION, Recorder
 from kits.oauth import BASE, CALLBACK, OAuthApp
+from kits.takers import TAKERS
 
 ADDRESS = "anna@example.com"
 NEW = "New-password-1"
@@ -27,7 +30,7 @@ def by_email(poolgate, **pool):
     )
 
 
-def test_somebody_signs_up_confirms_and_signs_in(poolgate, browser):
+def test_somebody_signs_up_confirms_and_is_signed_in(poolgate, browser):
     oauth = by_email(poolgate, Schema=[{"Name": "given_name", "Required": True, "Mutable": True}])
     opened(browser, oauth)
     browser.open(next(link for link in browser.page.links if "/signup" in link))
@@ -42,10 +45,8 @@ def test_somebody_signs_up_confirms_and_signs_in(poolgate, browser):
     browser.send(code="000000")
     assert "This code is wrong." in browser.says
     browser.send(code=poolgate.outbox(ADDRESS)[-1].code)
-    assert "Your account is confirmed." in browser.says
-    assert browser.page.forms[0][1]["username"] == ADDRESS
-    browser.send(password=PASSWORD)
     assert browser.left_for.startswith(f"{CALLBACK}?code=")
+    assert "cognito-people" in browser.cookies
 
 
 def test_a_new_code_can_be_asked_for(poolgate, browser):
@@ -57,7 +58,7 @@ def test_a_new_code_can_be_asked_for(poolgate, browser):
     first, second = poolgate.outbox(ADDRESS)
     assert first.code != second.code
     browser.send(code=second.code)
-    assert "Your account is confirmed." in browser.says
+    assert browser.left_for.startswith(f"{CALLBACK}?code=")
 
 
 def test_somebody_who_is_not_confirmed_yet_is_led_to_it_with_the_password_only(poolgate, browser):
@@ -96,7 +97,6 @@ def test_a_free_name_and_an_address_for_the_code_are_asked_for(poolgate, browser
     opened(browser, oauth, "/signup")
     browser.send(username="anna", password=PASSWORD, **{"attribute.email": ADDRESS})
     browser.send(code=poolgate.outbox(ADDRESS)[-1].code)
-    browser.send(password=PASSWORD)
     assert browser.left_for.startswith(f"{CALLBACK}?code=")
 
 
@@ -180,3 +180,153 @@ def test_a_name_is_needed(poolgate, browser, path):
     filled = {name: value or "x" for name, value in form.items() if name != "username"}
     browser.post(action, {**filled, "username": ""})
     assert "Please fill in everything." in browser.says
+
+
+# ---- from the code straight into the app ----------------------------------------------------
+
+
+def signed_up(browser, oauth, **query):
+    browser.open(f"{BASE}/signup?{urlencode(oauth.request(**query))}")
+    return browser.send(username=ADDRESS, password=PASSWORD)
+
+
+def code_of(poolgate):
+    return poolgate.outbox(ADDRESS)[-1].code
+
+
+def test_the_code_of_the_sign_up_is_the_second_factor_once(poolgate, browser):
+    """AWS "Adding MFA to a user pool": the confirmation is the first sign-in's second factor."""
+    oauth = by_email(poolgate)
+    oauth.app.cognito.set_user_pool_mfa_config(
+        UserPoolId=oauth.app.pool_id,
+        MfaConfiguration="ON",
+        SoftwareTokenMfaConfiguration={"Enabled": True},
+    )
+    signed_up(browser, oauth).send(code=code_of(poolgate))
+    assert browser.left_for.startswith(f"{CALLBACK}?code=")
+    later = opened(Browser(poolgate), oauth).send(username=ADDRESS, password=PASSWORD)
+    assert later.left_for is None
+    assert later.path == f"{BASE}/challenge"
+
+
+def test_a_code_alone_signs_nobody_in(poolgate, browser):
+    """Whoever has the code and not the password confirms the account and gets no further."""
+    oauth = by_email(poolgate)
+    signed_up(browser, oauth)
+    other = opened(Browser(poolgate), oauth, "/confirm")
+    other.send(username=ADDRESS, code=code_of(poolgate))
+    assert "Your account is confirmed." in other.says
+    assert "cognito-people" not in other.cookies
+    browser.send(code=code_of(poolgate))
+    assert browser.left_for is None
+    assert "no longer works" in browser.fault
+
+
+def test_what_one_account_proved_helps_no_other(poolgate, browser):
+    oauth = by_email(poolgate)
+    signed_up(browser, oauth)
+    victim = "victim@example.com"
+    oauth.app.user(victim, status="UNCONFIRMED", email=victim)
+    browser.send(username=victim, code=poolgate.outbox(victim)[-1].code)
+    assert "Your account is confirmed." in browser.says
+    assert "cognito-people" not in browser.cookies
+
+
+def test_a_password_at_the_sign_in_page_counts_as_much(poolgate, browser):
+    oauth = by_email(poolgate)
+    oauth.app.user(ADDRESS, status="UNCONFIRMED", email=ADDRESS)
+    opened(browser, oauth).send(username=ADDRESS, password=PASSWORD)
+    assert browser.path == f"{BASE}/confirm"
+    browser.send(form=1)
+    assert "We sent a new code" in browser.says
+    browser.send(code=code_of(poolgate))
+    assert browser.left_for.startswith(f"{CALLBACK}?code=")
+
+
+def test_whoever_takes_too_long_types_the_password_again(poolgate, browser):
+    oauth = by_email(poolgate)
+    signed_up(browser, oauth)
+    poolgate.clock.advance(901)
+    browser.open(browser.url).send(username=ADDRESS, code=code_of(poolgate))
+    assert "Your account is confirmed." in browser.says
+    browser.send(password=PASSWORD)
+    assert browser.left_for.startswith(f"{CALLBACK}?code=")
+
+
+def test_a_level_that_was_asked_for_is_not_passed_by(poolgate, browser):
+    oauth = by_email(poolgate)
+    level = "urn:cognito:level4"
+    signed_up(browser, oauth, acr_values=level).send(code=code_of(poolgate))
+    assert browser.left_for is None
+    assert "Your account is confirmed." in browser.says
+
+
+def test_who_is_confirmed_by_the_pools_function_is_signed_in(poolgate, browser):
+    Recorder(poolgate).response = {"PreSignUp_SignUp": {"autoConfirmUser": True}}
+    oauth = by_email(poolgate, LambdaConfig={"PreSignUp": FUNCTION})
+    signed_up(browser, oauth)
+    assert browser.left_for.startswith(f"{CALLBACK}?code=")
+
+
+def test_of_fifty_takers_of_a_code_one_is_signed_in(poolgate, browser):
+    oauth = by_email(poolgate)
+    signed_up(browser, oauth)
+    action, form = browser.page.forms[0]
+    filled = {**form, "code": code_of(poolgate)}
+
+    def take(_):
+        taker = Browser(poolgate, cookies=dict(browser.cookies))
+        taker.post(action, filled)
+        return taker.left_for is not None
+
+    with ThreadPoolExecutor(TAKERS) as threads:
+        assert sum(threads.map(take, range(TAKERS))) == 1
+
+
+# ---- terms, and where a code goes -----------------------------------------------------------
+
+
+def with_terms(oauth):
+    for name in ("terms-of-use", "privacy-policy"):
+        oauth.app.cognito.create_terms(
+            UserPoolId=oauth.app.pool_id,
+            ClientId=oauth.client_id,
+            TermsName=name,
+            TermsSource="LINK",
+            Enforcement="NONE",
+            Links={
+                "cognito:default": f"https://app.example/{name}",
+                "cognito:german": f"https://app.example/de/{name}",
+            },
+        )
+
+
+def test_whoever_signs_up_agrees_to_the_terms_that_were_shown(poolgate, browser):
+    oauth = by_email(poolgate)
+    with_terms(oauth)
+    browser.open(f"{BASE}/signup?{urlencode(oauth.request(lang='de'))}")
+    assert "https://app.example/de/terms-of-use" in browser.page.links
+    assert "Nutzungsbedingungen" in browser.says
+    browser.send(username=ADDRESS, password=PASSWORD)
+    browser.send(code=code_of(poolgate))
+    browser.open(f"{BASE}/account")
+    assert "diesem zugestimmt" in browser.says
+    assert "https://app.example/de/privacy-policy" in browser.page.links
+
+
+def test_nothing_was_agreed_to_where_nothing_was_shown(poolgate, browser):
+    oauth = by_email(poolgate)
+    signed_up(browser, oauth).send(code=code_of(poolgate))
+    with_terms(oauth)
+    browser.open(f"{BASE}/account")
+    assert "agreed to" not in browser.says
+
+
+def test_one_of_several_addresses_is_needed_for_the_code(poolgate, browser):
+    oauth = OAuthApp.of(poolgate, pool={"AutoVerifiedAttributes": ["email", "phone_number"]})
+    opened(browser, oauth, "/signup")
+    assert {"attribute.email", "attribute.phone_number"} <= set(browser.page.labels)
+    browser.send(username="anna", password=PASSWORD)
+    assert "Please enter an e-mail address or a phone number" in browser.fault
+    browser.send(username="anna", password=PASSWORD, **{"attribute.email": ADDRESS})
+    assert "a***@e***" in browser.says

@@ -8,7 +8,14 @@ from poolgate.login.account_visits import AccountVisit
 from poolgate.login.dates import Moment, moment, zone_of
 from poolgate.login.visits import ADD_PASSKEY
 from poolgate.store.database import Transaction
-from poolgate.userpools import app_clients, attributes, devices, passkeys, user_sessions
+from poolgate.userpools import (
+    app_clients,
+    attributes,
+    devices,
+    passkeys,
+    terms_acceptances,
+    user_sessions,
+)
 from poolgate.userpools.app_clients import AppClientNotFound
 from poolgate.userpools.challenges import ATTRIBUTE_OF
 from poolgate.userpools.mfa_settings import MfaFactor, MfaMode
@@ -82,11 +89,14 @@ def overview(visit: AccountVisit) -> HttpResponse:
         sessions = _sessions(transaction, visit, zone)
         tracked = _devices(transaction, visit, zone)
         own_passkeys = _passkeys(transaction, visit, zone)
+        accepted = terms_acceptances.find(transaction, visit.user)
     factors = _factors(visit)
     return visit.show(
         "account.html",
         title=visit.texts.ACCOUNT_TITLE,
         details=_details(visit),
+        terms=accepted,
+        terms_since=(None if accepted is None else moment(visit.texts, accepted.accepted_at, zone)),
         name=visit.shown_name,
         has_password=visit.user.password is not None,
         factors=factors,

@@ -1,12 +1,13 @@
 """Making an account and getting back into one.
 
-/signup ──> /confirm ──> /login            /forgotPassword ──> /confirmforgotPassword ──> /login
+/signup ──> /confirm ──> signed in         /forgotPassword ──> /confirmforgotPassword ──> /login
 └─ /resendcode ─┘
 """
 
 from markupsafe import Markup, escape
 
 from poolgate.foundation.secret import Secret
+from poolgate.login import sign_in_pages
 from poolgate.login.faults import guarded
 from poolgate.login.fields import (
     PREFIX,
@@ -19,7 +20,7 @@ from poolgate.login.fields import (
 )
 from poolgate.login.texts import Texts
 from poolgate.login.visits import CONFIRM, FORGOT, LOGIN, RESET, SIGN_UP, Visit
-from poolgate.login.wording import not_repeated
+from poolgate.login.wording import AddressMissing, not_repeated
 from poolgate.userpools import attributes, password_recovery, terms
 from poolgate.userpools import sign_up as accounts
 from poolgate.userpools.auth_flows import ParameterMissing
@@ -35,6 +36,7 @@ _TERMS_LANGUAGES = {
     "fr": "cognito:french",
     "ja": "cognito:japanese",
 }
+_SEVERAL = 2
 _TYPES = {"email": "email", "phone_number": "tel"}
 
 
@@ -50,22 +52,26 @@ def sign_up(visit: Visit) -> HttpResponse:
         )
     if visit.pool.admin_create_user_only:
         return visit.go(LOGIN, visit.remembering(fault=visit.texts.SIGN_UP_CLOSED))
+    return visit.show(
+        "signup.html",
+        terms=_terms_notice(visit.texts, _terms_links(visit)),
+        title=visit.texts.SIGN_UP_TITLE,
+        name_label=sign_up_label(visit.texts, visit.pool),
+        name_type=_TYPES.get(sign_up_name(visit.pool), "text"),
+        attributes=attribute_fields(visit.texts, _asked_at_sign_up(visit.pool)),
+        addresses=attribute_fields(visit.texts, _addresses_to_choose_from(visit.pool)),
+        password_rule=password_rule(visit.texts, visit.pool.password_policy),
+    )
+
+
+def _terms_links(visit: Visit) -> tuple[str, str] | None:
     with visit.call.db.reading() as transaction:
-        links = terms.find_links(
+        return terms.find_links(
             transaction,
             visit.pool.pool_id,
             visit.request.app_client.client_id,
             _TERMS_LANGUAGES[visit.texts.language],
         )
-    return visit.show(
-        "signup.html",
-        terms=_terms_notice(visit.texts, links),
-        title=visit.texts.SIGN_UP_TITLE,
-        name_label=sign_up_label(visit.texts, visit.pool),
-        name_type=_TYPES.get(sign_up_name(visit.pool), "text"),
-        attributes=attribute_fields(visit.texts, _asked_at_sign_up(visit.pool)),
-        password_rule=password_rule(visit.texts, visit.pool.password_policy),
-    )
 
 
 def _terms_notice(texts: Texts, links: tuple[str, str] | None) -> Markup | None:
@@ -85,26 +91,45 @@ def _asked_at_sign_up(pool: UserPool) -> tuple[str, ...]:
     wanted = attributes.missing_required(pool, named)
     # Somewhere a code must go to, also where nothing is required.
     addresses = pool.auto_verified_attributes
-    if not addresses or {*wanted, *named} & set(addresses):
-        return wanted
-    return (*wanted, addresses[0])
+    if len(addresses) == 1 and not {*wanted, *named} & set(addresses):
+        return (*wanted, addresses[0])
+    return wanted
+
+
+def _addresses_to_choose_from(pool: UserPool) -> tuple[str, ...]:
+    """Return the addresses of which one must be given, so that there is somewhere to send a code.
+
+    None where the name or a required attribute is such an address, or only one is verified here.
+    """
+    addresses = pool.auto_verified_attributes
+    asked = {*attributes.missing_required(pool, {}), *pool.username_attributes}
+    return () if len(addresses) < _SEVERAL or asked & set(addresses) else addresses
 
 
 def _take_sign_up(visit: Visit) -> HttpResponse:
-    username = _username(visit)
+    username, password = _username(visit), Secret(visit.form.get("password", ""))
+    attributes_given = typed_attributes(visit.form)
+    addresses = _addresses_to_choose_from(visit.pool)
+    if addresses and not any(attributes_given.get(name) for name in addresses):
+        raise AddressMissing
     signed_up = accounts.sign_up(
         visit.call,
         visit.request.app_client.client_id,
         username,
-        Secret(visit.form.get("password", "")),
-        typed_attributes(visit.form),
+        password,
+        attributes_given,
         secret_hash=None,
         at_pages=True,
+        accepted_terms=_terms_links(visit),
     )
     if signed_up.user.status is UserStatus.CONFIRMED:
-        return visit.go(LOGIN, visit.remembering(username=username, notice=visit.texts.NOW_SIGN_IN))
+        return sign_in_pages.sign_in_with_password(visit, username, password)
     destination = signed_up.delivery.masked_address if signed_up.delivery else ""
-    return visit.go(CONFIRM, visit.remembering(username=username, destination=destination))
+    proven = signed_up.auth_session.reveal() if signed_up.auth_session else ""
+    return visit.go(
+        CONFIRM,
+        visit.remembering(username=username, destination=destination, auth_session=proven),
+    )
 
 
 def confirm(visit: Visit) -> HttpResponse:
@@ -124,7 +149,7 @@ def confirm(visit: Visit) -> HttpResponse:
 
 def _take_confirmation(visit: Visit) -> HttpResponse:
     username = _username(visit)
-    accounts.confirm(
+    following = accounts.confirm(
         visit.call,
         visit.request.app_client.client_id,
         username,
@@ -132,8 +157,19 @@ def _take_confirmation(visit: Visit) -> HttpResponse:
         secret_hash=None,
         at_pages=True,
         takes_alias=False,
+        auth_session=_proven_before(visit, username),
     )
+    # A sign-in that must reach a level begins as any other one.
+    if following is not None and not visit.request.acr_values:
+        return sign_in_pages.go_on_after_sign_up(visit, username, following)
     return visit.go(LOGIN, visit.remembering(username=username, notice=visit.texts.NOW_SIGN_IN))
+
+
+def _proven_before(visit: Visit, username: str) -> Secret | None:
+    """Return what whoever types the code has proven of this very account already."""
+    if username != visit.state.username or not visit.state.auth_session:
+        return None
+    return Secret(visit.state.auth_session)
 
 
 def resend(visit: Visit) -> HttpResponse:
@@ -155,7 +191,12 @@ def _take_resending(visit: Visit) -> HttpResponse:
     notice = visit.texts.CODE_ANEW.format(destination=delivery.masked_address)
     return visit.go(
         CONFIRM,
-        visit.remembering(username=username, notice=notice, destination=delivery.masked_address),
+        visit.remembering(
+            username=username,
+            notice=notice,
+            destination=delivery.masked_address,
+            auth_session=(_proven_before(visit, username) or Secret("")).reveal(),
+        ),
     )
 
 

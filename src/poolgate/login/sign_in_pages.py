@@ -113,12 +113,36 @@ def _begin_with_passkey(visit: Visit) -> HttpResponse:
     return _go_on(visit, name, lambda: sign_in.begin_with_passkey(visit.call, found))
 
 
+def go_on_after_sign_up(visit: Visit, username: str, auth_session: Secret) -> HttpResponse:
+    """Sign somebody in who confirmed the account just now, as far as nothing else is owed."""
+    client_id = visit.request.app_client.client_id
+    return _go_on(
+        visit,
+        username,
+        lambda: sign_in.continue_after_sign_up(visit.call, client_id, auth_session),
+    )
+
+
+def sign_in_with_password(visit: Visit, username: str, password: Secret) -> HttpResponse:
+    """Sign somebody in by name and password, whichever of the pages they were typed on."""
+    attempt = Attempt(
+        door=Door.PAGES,
+        flow=AuthFlow.USER_PASSWORD_AUTH,
+        login_name=username,
+        password=password,
+        target_acr_values=" ".join(visit.request.acr_values),
+    )
+    client_id = visit.request.app_client.client_id
+    return _go_on(visit, username, lambda: sign_in.begin(visit.call, client_id, attempt))
+
+
 def _go_on(visit: Visit, username: str, step: Callable[[], Outcome]) -> HttpResponse:
     """Follow where the step leads; who must do something else before is sent there."""
     try:
         outcome = step()
-    except UserNotConfirmed:
-        return visit.go(CONFIRM, visit.remembering(username=username))
+    except UserNotConfirmed as failure:
+        proven = failure.auth_session.reveal() if failure.auth_session else ""
+        return visit.go(CONFIRM, visit.remembering(username=username, auth_session=proven))
     except PasswordResetRequired:
         return visit.go(RESET, visit.remembering(username=username))
     return _follow(visit, username, outcome)

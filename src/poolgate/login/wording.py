@@ -43,6 +43,11 @@ from poolgate.userpools import (
 from poolgate.userpools.attempt_limits import AttemptLimitExceeded
 from poolgate.userpools.auth_flows import ParameterMissing
 
+
+class AddressMissing(Failure):
+    """None of the addresses was typed that a code could go to."""
+
+
 # By the name of the text.
 SIGN_IN_TEXTS: Mapping[type[Failure], str] = {
     WrongPassword: "WRONG_NAME_OR_PASSWORD",
@@ -65,6 +70,7 @@ SIGN_IN_TEXTS: Mapping[type[Failure], str] = {
     PasskeyMalformed: "PASSKEY_REFUSED",
     passkeys.PasskeyUsedMeanwhile: "PASSKEY_REFUSED",
     ParameterMissing: "SOMETHING_MISSING",
+    AddressMissing: "ONE_ADDRESS_MISSING",
     AttemptLimitExceeded: "LOCKED",
     account_events.RequestBlocked: "BLOCKED",
     account_events.PasswordCompromised: "COMPROMISED",
@@ -137,6 +143,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "NAME_TAKEN": _TYPED_NAME,
     "NAME_UNFIT": _TYPED_NAME,
     "ADDRESS_WANTED": _TYPED_NAME,
+    "ONE_ADDRESS_MISSING": ("attribute.email", "attribute.phone_number"),
     "EMAIL_UNFIT": ("attribute.email", "email"),
     "PHONE_UNFIT": ("attribute.phone_number",),
     "BIRTHDATE_UNFIT": ("attribute.birthdate",),

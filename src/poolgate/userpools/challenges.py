@@ -47,6 +47,8 @@ class Factor(StrEnum):
     DEVICE = "DEVICE"
     CUSTOM_CHALLENGE = "CUSTOM_CHALLENGE"
     WEB_AUTHN = "WEB_AUTHN"
+    # The code that confirmed the account, in the sign-in that goes on from there.
+    SIGN_UP_CODE = "SIGN_UP_CODE"
     # By the authenticator of a passkey that may count as two factors.
     USER_VERIFICATION = "USER_VERIFICATION"
 
@@ -60,8 +62,16 @@ FIRST_FACTORS = frozenset(
         Factor.CUSTOM_CHALLENGE,
     }
 )
+# AWS "Adding MFA to a user pool": "The second authentication factor when your user signs in for the
+# first time is their confirmation of the verification message".
 SECOND_FACTORS = frozenset(
-    {Factor.SMS_MFA, Factor.SOFTWARE_TOKEN_MFA, Factor.EMAIL_OTP, Factor.USER_VERIFICATION}
+    {
+        Factor.SMS_MFA,
+        Factor.SOFTWARE_TOKEN_MFA,
+        Factor.EMAIL_OTP,
+        Factor.USER_VERIFICATION,
+        Factor.SIGN_UP_CODE,
+    }
 )
 _SAME_MEANS = {
     Factor.FIRST_EMAIL_OTP: MfaFactor.EMAIL_OTP,

@@ -110,7 +110,7 @@ def _prove_by_sign_up(
         call,
         situation.app_client,
         auth_session,
-        door=None,
+        door=Door.PUBLIC,
         challenges=frozenset({sign_up_sessions.SIGN_IN}),
     )
     begun = begun_sign_in.of_presented(call, situation, presented, attempt.login_name)

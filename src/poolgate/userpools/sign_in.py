@@ -18,6 +18,7 @@ from poolgate.foundation.secret import Secret
 from poolgate.store.call import Call
 from poolgate.userpools import (
     account_events,
+    auth_sessions,
     authentication_levels,
     choice_sign_in,
     completed_sign_ins,
@@ -32,6 +33,7 @@ from poolgate.userpools import (
     passwords,
     second_factors,
     sign_in_triggers,
+    sign_up_sessions,
     situations,
     step_up,
     threat_protection,
@@ -48,7 +50,7 @@ from poolgate.userpools.auth_flows import (
 )
 from poolgate.userpools.auth_sessions import Door
 from poolgate.userpools.browser_sessions import BrowserSignIn
-from poolgate.userpools.challenge_answers import Answer, opened, resume
+from poolgate.userpools.challenge_answers import Answer, of_presented, opened, resume
 from poolgate.userpools.challenges import (
     Challenge,
     Factor,
@@ -74,7 +76,14 @@ from poolgate.userpools.users import User, UserDisabled, UserStatus
 
 
 class UserNotConfirmed(Failure):
-    """The user signed up but has not confirmed it."""
+    """The user signed up but has not confirmed it.
+
+    At the login pages there is an auth session, to confirm it and be signed in.
+    """
+
+    def __init__(self, auth_session: Secret | None = None) -> None:
+        super().__init__()
+        self.auth_session = auth_session
 
 
 # The last one is what the login pages get, and nobody else.
@@ -130,6 +139,20 @@ def continue_(
     )
     _verify_address(call, asker)
     return _go_on(call, rule.step(call, asker, answer))
+
+
+def continue_after_sign_up(call: Call, client_id: ClientId, auth_session: Secret) -> Outcome:
+    """Go on at the login pages with what was proven to make and confirm an account."""
+    asker = situations.read(call, client_id, at_pages=True)
+    presented = auth_sessions.open_presented(
+        call,
+        asker.app_client,
+        auth_session,
+        door=Door.PAGES,
+        challenges=frozenset({sign_up_sessions.SIGN_IN}),
+    )
+    _verify_address(call, asker)
+    return _go_on(call, of_presented(call, asker, presented).progress())
 
 
 # ---- checks before the first proof ----------------------------------------------------------
@@ -320,6 +343,8 @@ def _proceed(call: Call, progress: Progress) -> Outcome:
     INVARIANT: a custom sign-in gets them only after the pool's functions said that it is enough.
     """
     situation, user = progress.situation, progress.user
+    if progress.door is Door.PAGES:
+        _verify_confirmed_at_pages(call, progress)
     verify_may_sign_in(call, situation.pool, user, progress.proven)
     progress = _judged(call, progress)
     demand = progress.risk.demand if progress.risk else MfaDemand.NONE
@@ -378,6 +403,19 @@ def _issue_chosen(call: Call, chosen: Chosen) -> ChallengeIssued:
     progress = chosen.progress
     verify_may_sign_in(call, progress.situation.pool, progress.user, progress.proven)
     return issued_challenges.issue(call, progress, chosen.owed, new_address=chosen.new_address)
+
+
+def _verify_confirmed_at_pages(call: Call, progress: Progress) -> None:
+    """Raise UserNotConfirmed with what was proven, so that nothing has to be typed again."""
+    user = progress.user
+    if not user.enabled or user.status is not UserStatus.UNCONFIRMED:
+        return
+    following = sign_up_sessions.at_pages_after(
+        call, progress.situation.app_client, user, progress.proven
+    )
+    with call.db.writing() as transaction:
+        sign_up_sessions.store(transaction, following)
+    raise UserNotConfirmed(following.sealed.text)
 
 
 def verify_may_sign_in(call: Call, pool: UserPool, user: User, proven: frozenset[Factor]) -> None:

@@ -23,6 +23,7 @@ from poolgate.userpools import (
     passwords,
     sign_up_sessions,
     situations,
+    terms_acceptances,
     usernames,
     users,
 )
@@ -93,6 +94,7 @@ def sign_up(
     *,
     secret_hash: str | None,
     at_pages: bool = False,
+    accepted_terms: tuple[str, str] | None = None,
     validation: Mapping[str, str] | None = None,
     client_metadata: Mapping[str, str] | None = None,
 ) -> SignedUp:
@@ -100,6 +102,7 @@ def sign_up(
 
     Raises UsernameTaken for a name in use, whatever the app client hides: a name can only be
     refused by saying so. Only pools that begin sign-ins with codes have users without a password.
+    `accepted_terms` are the links that the user agreed to.
     """
     situation = situations.read(call, client_id, at_pages=at_pages)
     pool, app_client = situation.pool, situation.app_client
@@ -157,7 +160,7 @@ def sign_up(
             client_metadata=client_metadata,
         )
         text = replace(text, link=link)
-        following = sign_up_sessions.after_sign_up(call, app_client, user)
+        following = sign_up_sessions.after_sign_up(call, app_client, user, at_pages=at_pages)
     with call.db.writing() as transaction:
         if vouched_for and not pool.username_attributes:
             # AWS Pre sign-up Lambda trigger: "the alias will be moved to the new user".
@@ -167,6 +170,8 @@ def sign_up(
             key = CodeKey(pool.pool_id, sub, Purpose.SIGN_UP)
             confirmation_codes.issue(transaction, call, text, key, delivery)
         sign_up_sessions.store(transaction, following)
+        if accepted_terms is not None:
+            terms_acceptances.record(transaction, call, user, client_id, accepted_terms)
         event = account_events.record(
             transaction,
             call,
@@ -221,7 +226,7 @@ def confirm(
     account_events.verify_address_allowed(call, situation.pool, situation.app_client)
     _verify_known(situation)
     presented = sign_up_sessions.open_for_confirmation(
-        call, situation.app_client, situation.user, auth_session
+        call, situation.app_client, situation.user, auth_session, at_pages=at_pages
     )
     return _confirm(
         call,
@@ -230,7 +235,7 @@ def confirm(
         takes_alias=takes_alias,
         presented=presented,
         # OBSERVED aws-amplify 6.22: it presents none here and signs in with what it gets.
-        leads_on=auth_session is None or presented is not None,
+        leads_on=presented is not None or (auth_session is None and not at_pages),
         client_metadata=client_metadata,
     )
 
@@ -280,7 +285,7 @@ def _confirm(
             auth_sessions.consume(transaction, presented, call.now_millis)
         if leads_on and isinstance(confirmed, _Confirmed):
             following = sign_up_sessions.after_confirmation(
-                call, situation.app_client, confirmed.user, confirmed.delivery
+                call, situation.app_client, confirmed.user, confirmed.delivery, presented
             )
             sign_up_sessions.store(transaction, following)
     if isinstance(confirmed, Refused):

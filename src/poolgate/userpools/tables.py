@@ -429,6 +429,20 @@ terms = sa.Table(
     sa.Index("terms_by_pool", "pool_id", "terms_id"),
 )
 
+# To which documents somebody agreed by signing up, as their links were at that moment.
+terms_acceptances = sa.Table(
+    "terms_acceptances",
+    metadata,
+    sa.Column("pool_id", sa.Text, primary_key=True),
+    sa.Column("sub", KEY_TEXT, primary_key=True),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("terms_of_use", sa.Text, nullable=False),
+    sa.Column("privacy_policy", sa.Text, nullable=False),
+    sa.Column("accepted_at", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"),
+    **_BY_KEY,
+)
+
 # The key that signs a pool's SAML requests, with its certificate; made once.
 saml_signing_keys = sa.Table(
     "saml_signing_keys",

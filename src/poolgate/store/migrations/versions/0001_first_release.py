@@ -51,6 +51,7 @@ def upgrade() -> None:
     _import_outcomes()
     _looks()
     _terms()
+    _terms_acceptances()
     _token_session_activity()
     _browser_sessions()
     _authorization_codes()
@@ -801,6 +802,23 @@ def _terms() -> None:
         sa.UniqueConstraint("client_id", "name", name="terms_by_client"),
     )
     op.create_index("terms_by_pool", "terms", ["pool_id", "terms_id"], unique=False)
+
+
+def _terms_acceptances() -> None:
+    op.create_table(
+        "terms_acceptances",
+        sa.Column("pool_id", sa.Text(), nullable=False),
+        sa.Column("sub", KEY_TEXT, nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("terms_of_use", sa.Text(), nullable=False),
+        sa.Column("privacy_policy", sa.Text(), nullable=False),
+        sa.Column("accepted_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "sub"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _risk_configurations() -> None:
