@@ -11,6 +11,10 @@ from dce_api import denial
 from dce_installation import DceBrowser, keys_in
 from dce_processes import REGION
 
+from poolgate.guard import CognitoIdentity
+from poolgate_dce.aws_clients import signing_client
+from poolgate_dce.pool_users import Pools, PoolUnavailable, PoolUsers
+
 ANN = "arn:aws:sts::{account}:assumed-role/dce-{role}-main/CognitoIdentityCredentials"
 
 
@@ -229,6 +233,18 @@ def test_identity_of_another_pool_is_nobody(installed, desk_api, ann):
     sent = type(ann)(keys["AccessKeyId"], keys["SecretKey"], keys["SessionToken"])
     assert desk_api.signed(sent, "GET", "/leases").status == 403
     assert desk_api.signed(ann, "GET", "/leases").status == 200
+
+
+def test_pool_that_cannot_be_asked_lets_nobody_in(installed):
+    """Who somebody is now cannot be told without the pool, so that nobody is an old self."""
+    outputs = installed.outputs
+    pools = Pools(outputs["cognito_user_pool_id"], outputs["cognito_identity_pool_id"])
+    login = f"{pools.provider}:CognitoSignIn:00000000-0000-4000-8000-000000000000"
+    identity = CognitoIdentity("i", pools.identity_pool_id, is_authenticated=True, logins=(login,))
+    for url, key in (("http://127.0.0.1:1", ("A", "x")), (installed.server.url, ("AKIANO", "x"))):
+        users = PoolUsers(pools, signing_client("cognito-idp", url, REGION, key))
+        with pytest.raises(PoolUnavailable):
+            users.find(identity)
 
 
 def test_session_token_of_another_key_is_refused(desk_api, ann, ada):
