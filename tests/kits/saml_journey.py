@@ -23,8 +23,12 @@ MARY = {EMAIL: ["mary@example.com"], "first": ["Mary"]}
 
 def read_request(location: Answered) -> Any:
     """Return the request in a redirect, as lxml reads it."""
-    inflated = zlib.decompress(base64.b64decode(location.query["SAMLRequest"]), wbits=-15)
-    return etree.fromstring(inflated)
+    return deflated_request(location.query["SAMLRequest"])
+
+
+def deflated_request(text: str) -> Any:
+    """Return the request in a parameter of a redirect, as lxml reads it."""
+    return etree.fromstring(zlib.decompress(base64.b64decode(text), wbits=-15))
 
 
 @dataclass
