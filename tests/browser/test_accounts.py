@@ -112,6 +112,17 @@ def test_two_tabs_make_two_accounts(visitor, app):
     other.sees("Sign in", "Your account is confirmed.")
 
 
+def test_whoever_comes_back_later_asks_for_a_code_by_name(visitor, app):
+    signs_up(visitor, app)
+    visitor.page.context.clear_cookies()
+    visitor.opens(app.link("/confirm")).sees("Confirm your account").fits_everybody()
+    visitor.presses("Send a new code").sees_fault("Please fill in everything.")
+    visitor.fills({"Username": "alice"}).presses("Send a new code")
+    visitor.sees("Confirm your account", "We sent a new code to")
+    visitor.fills({"Code": app.sent_code()}).presses("Confirm")
+    visitor.sees("Sign in", "Your account is confirmed.")
+
+
 def test_a_code_that_is_too_old_is_replaced(visitor, app):
     signs_up(visitor, app)
     code = app.sent_code()
