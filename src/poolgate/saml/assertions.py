@@ -94,7 +94,6 @@ class Assertion:
     expires_at: datetime
     session_index: str | None
     session_ends_at: datetime | None
-    authentication_context: str | None
 
 
 def read_assertion(element: Element, expected: Expectation) -> Assertion:
@@ -124,7 +123,6 @@ def read_assertion(element: Element, expected: Expectation) -> Assertion:
         expires_at=min(confirmed_until, conditions_end_at or confirmed_until) + SKEW,
         session_index=statements[0].get("SessionIndex"),
         session_ends_at=session_ends_at,
-        authentication_context=_authentication_context(statements[0]),
     )
 
 
@@ -213,13 +211,6 @@ def _session_end(statements: tuple[Element, ...], now: datetime) -> datetime | N
     if times and now - SKEW >= min(times):
         raise AssertionExpired
     return min(times, default=None)
-
-
-def _authentication_context(statement: Element) -> str | None:
-    for context in statement.all(assertion("AuthnContext")):
-        for reference in context.all(assertion("AuthnContextClassRef")):
-            return reference.text.strip()
-    return None
 
 
 def _attributes(element: Element) -> dict[str, tuple[str, ...]]:

@@ -11,14 +11,13 @@ import msgspec
 from cryptography import x509
 
 from poolgate.saml.failures import SamlRefused
-from poolgate.saml.names import POST, REDIRECT, metadata, signature
+from poolgate.saml.names import REDIRECT, metadata, signature
 from poolgate.saml.times import TimeMalformed, parse_time
 from poolgate.saml.xml_documents import Element, Name, XmlRefused, parse_document
 
 MAX_METADATA_BYTES = 1024 * 1024
 _ENTITY, _IDP = metadata("EntityDescriptor"), metadata("IDPSSODescriptor")
 _SINGLE_SIGN_ON, _SINGLE_LOGOUT = metadata("SingleSignOnService"), metadata("SingleLogoutService")
-_TRUE = frozenset({"true", "1"})
 
 
 class MetadataUnreadable(SamlRefused):
@@ -35,10 +34,8 @@ class SamlMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     entity_id: str
     sso_redirect_url: str | None = None
     slo_redirect_url: str | None = None
-    slo_post_url: str | None = None
     signing_certificates: tuple[bytes, ...]
     valid_until: datetime | None = None
-    wants_signed_requests: bool = False
 
 
 def parse_metadata(document: bytes, *, most_bytes: int = MAX_METADATA_BYTES) -> SamlMetadata:
@@ -50,10 +47,8 @@ def parse_metadata(document: bytes, *, most_bytes: int = MAX_METADATA_BYTES) -> 
             entity_id=_required(entity, "entityID"),
             sso_redirect_url=_place(idp, _SINGLE_SIGN_ON, REDIRECT),
             slo_redirect_url=_place(idp, _SINGLE_LOGOUT, REDIRECT),
-            slo_post_url=_place(idp, _SINGLE_LOGOUT, POST),
             signing_certificates=_certificates(idp),
             valid_until=None if valid_until is None else parse_time(valid_until),
-            wants_signed_requests=idp.get("WantAuthnRequestsSigned") in _TRUE,
         )
     except (XmlRefused, TimeMalformed) as error:
         raise MetadataUnreadable from error

@@ -73,15 +73,6 @@ def decode_response(text: str) -> bytes:
         raise ResponseMalformed(private_detail="base64") from error
 
 
-def unverified_issuer(document: bytes) -> str:
-    """Return whom a response claims to be from, to find out whose keys judge it."""
-    try:
-        response = _parsed(document)
-        return response.only(assertion("Issuer")).text.strip()
-    except XmlRefused as error:
-        raise ResponseMalformed(private_detail=error.private_detail) from error
-
-
 def verify_response(document: bytes, partner: Partner, expected: Expectation) -> Assertion:
     """Return the assertion of a good response.
 

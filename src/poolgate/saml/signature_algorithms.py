@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from poolgate.saml.names import ENCRYPTION, MORE_SIGNATURES
 
 _PSS: Final = "http://www.w3.org/2007/05/xmldsig-more#"
-_LEAST_RSA_BITS = 2048
+_LEAST_RSA_BITS, _LEAST_EC_BITS = 2048, 256
 RSA_SHA256: Final = f"{MORE_SIGNATURES}rsa-sha256"
 
 PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
@@ -72,7 +72,7 @@ def signing_certificates(certificates: tuple[bytes, ...]) -> SigningCertificates
         tuple(
             key
             for key in found
-            if isinstance(key, ec.EllipticCurvePublicKey)
+            if (isinstance(key, ec.EllipticCurvePublicKey) and key.key_size >= _LEAST_EC_BITS)
             or (isinstance(key, rsa.RSAPublicKey) and key.key_size >= _LEAST_RSA_BITS)
         )
     )

@@ -1,9 +1,13 @@
 """Signatures by independent programs verify; other algorithms, keys and forms do not."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kits.saml_idp import DS, idp_key, sign
@@ -11,7 +15,7 @@ from lxml import etree
 from signxml import SignatureMethod
 
 from poolgate.saml.canonical_xml import canonical
-from poolgate.saml.signature_algorithms import SigningCertificates
+from poolgate.saml.signature_algorithms import SigningCertificates, signing_certificates
 from poolgate.saml.signatures import SignatureRefused, verify_ids_unique, verify_signed
 from poolgate.saml.xml_documents import Element, Name, parse_document
 
@@ -125,3 +129,28 @@ def test_attributes_have_one_name() -> None:
     found = parse_document(b'<a xmlns:p="urn:p" p:b="1" b="2"/>', most_bytes=ROOM)
     assert found.get("b") == "2"
     assert {each.name for each in found.attributes} == {Name("urn:p", "b"), Name("", "b")}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        rsa.generate_private_key(65537, 1024),  # noqa: S505 - to be left out
+        ec.generate_private_key(ec.SECP192R1()),
+        ed25519.Ed25519PrivateKey.generate(),
+    ],
+    ids=["short RSA", "short curve", "another kind"],
+)
+def test_keys_that_prove_nothing_are_left_out(key: Any) -> None:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "idp")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=1))
+        .sign(idp_key(), hashes.SHA256())
+    )
+    assert signing_certificates((certificate.public_bytes(Encoding.DER),)).public_keys == ()
