@@ -135,7 +135,7 @@ def test_cli_sees_root_and_an_iam_user_with_limited_rights(served):
     environment = served.environment()
     root = aws(environment, "sts", "get-caller-identity")
     assert root["Arn"] == f"arn:aws:iam::{root['Account']}:root"
-    aws(environment, "iam", "create-user", "--user-name", "cli-reader")
+    aws(environment, "iam", "create-user", "--user-name", "pool-lister")
     document = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": "cognito-idp:ListUserPools", "Resource": "*"}],
@@ -145,19 +145,19 @@ def test_cli_sees_root_and_an_iam_user_with_limited_rights(served):
         "iam",
         "put-user-policy",
         "--user-name",
-        "cli-reader",
+        "pool-lister",
         "--policy-name",
         "read",
         "--policy-document",
         json.dumps(document),
     )
-    made = aws(environment, "iam", "create-access-key", "--user-name", "cli-reader")["AccessKey"]
+    made = aws(environment, "iam", "create-access-key", "--user-name", "pool-lister")["AccessKey"]
     reader = {
         **environment,
         "AWS_ACCESS_KEY_ID": made["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"],
     }
-    assert aws(reader, "sts", "get-caller-identity")["Arn"].endswith(":user/cli-reader")
+    assert aws(reader, "sts", "get-caller-identity")["Arn"].endswith(":user/pool-lister")
     aws(reader, "cognito-idp", "list-user-pools", "--max-results", "5")
     told = aws(
         reader,
