@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from poolgate.foundation.failure import Failure
-from poolgate.oauth.answers import FOUND
+from poolgate.oauth.answers import FOUND, SEE_OTHER
 from poolgate.oauth.authorization_requests import (
     AuthorizationRequest,
     RequestRefused,
@@ -30,7 +30,6 @@ from poolgate.web.parameters import ParameterRepeated, ParametersMalformed, pars
 
 Prove = Callable[[AuthorizationRequest], Assertion]
 ProveState = Callable[[FederationState, AuthorizationRequest], Assertion]
-SEE_OTHER = 303
 
 
 def answer_with_state(

@@ -7,10 +7,11 @@ tokens ──> ID token verified ──> what the provider says of its user ─�
 
 from collections.abc import Mapping
 
+from poolgate.oauth.answers import SEE_OTHER
 from poolgate.oauth.authorization_requests import AuthorizationRequest, RequestUnanswerable
 from poolgate.oauth.authorize import UNANSWERABLE, browser_query, error_location
 from poolgate.oauth.errors import OAuthError, OAuthRefused, invalid_request, printable
-from poolgate.oauth.federation_answers import SEE_OTHER, answer_with_state
+from poolgate.oauth.federation_answers import answer_with_state
 from poolgate.oauth.federation_states import FederationState
 from poolgate.oauth.oidc_claims import ProviderAnswer, assertion_of
 from poolgate.oauth.oidc_code_exchange import OurClient, ProviderTokens, exchange_code

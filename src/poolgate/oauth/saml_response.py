@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping
 
 from poolgate.foundation.clock import epoch_millis
+from poolgate.oauth.answers import SEE_OTHER
 from poolgate.oauth.authorization_requests import (
     AuthorizationRequest,
     RequestRefused,
@@ -18,7 +19,6 @@ from poolgate.oauth.authorization_requests import (
 from poolgate.oauth.authorize import UNANSWERABLE, error_location
 from poolgate.oauth.errors import OAuthRefused
 from poolgate.oauth.federation_answers import (
-    SEE_OTHER,
     answer_assertion,
     answer_with_state,
     refuse,

@@ -14,9 +14,9 @@ import msgspec
 from poolgate.credentials.sealing import UnsealingFailed
 from poolgate.foundation.failure import Failure
 from poolgate.foundation.randomness import random_uuid
+from poolgate.oauth.answers import SEE_OTHER
 from poolgate.oauth.authorize import UNANSWERABLE, error_location
 from poolgate.oauth.errors import OAuthRefused
-from poolgate.oauth.federation_answers import SEE_OTHER
 from poolgate.oauth.places import Place
 from poolgate.oauth.requests import OAuthRequest, form_of
 from poolgate.oauth.saml_partners import NotSaml, entity_id, read_provider, signs_out
